@@ -1,0 +1,1 @@
+"""The open order-fulfillment hub."""

@@ -1,0 +1,1 @@
+"""Tenants, people, memberships, roles, sign-in, the vault of secrets, audit."""

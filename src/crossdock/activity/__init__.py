@@ -1,0 +1,1 @@
+"""The story of each record, and every message exchanged with a platform."""

@@ -1,0 +1,1 @@
+"""What `crossdock bench` runs: speed, limits, chaos."""

@@ -1,0 +1,1 @@
+"""Merchants, stores, warehouses, connections, channels: wizard, gateway, effects, webhooks."""

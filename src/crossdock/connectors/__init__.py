@@ -1,0 +1,1 @@
+"""What talks to platforms: the kit, and one folder for each platform."""

@@ -1,0 +1,1 @@
+"""What looks across everything: home and search."""

@@ -1,0 +1,1 @@
+"""Orders, shipments, stock, money: values and the rules about them. Plain Python."""

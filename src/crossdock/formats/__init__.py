@@ -1,0 +1,1 @@
+"""Delimited text: bytes to records and back. Plain Python."""

@@ -1,0 +1,1 @@
+"""What we ask a warehouse to ship, what it shipped, tracking posted back."""

@@ -1,0 +1,1 @@
+"""Lanes, schedules, wake-ups, retry policy. The only package that imports the queue library."""

@@ -1,0 +1,1 @@
+"""Sales orders: received, given to connections, followed, held, released, canceled."""

@@ -1,0 +1,1 @@
+"""Serves the simulators of all platforms; control page and API."""

@@ -1,0 +1,1 @@
+"""Settings, URLs, WSGI, the command line. Wires everything; nothing imports it."""
