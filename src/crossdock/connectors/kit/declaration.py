@@ -1,0 +1,114 @@
+"""A connector declares itself once; forms, API, docs, encryption, limits and the sandbox read it from here."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from crossdock.connectors.kit.capabilities import (
+    Client,
+    KeepsWebhooks,
+    PostsShipments,
+    PullsOrders,
+    PullsShipments,
+    PullsStock,
+    ReportsProgress,
+    SendsOrders,
+)
+from crossdock.connectors.kit.secret import Secret
+from crossdock.connectors.kit.settings import ConnectorSettings
+
+
+class RateLimit(Struct, frozen=True):
+    """What the platform documents: so many calls, or so many points of cost, in a stretch of time; `burst` may be spent at once."""
+
+    calls: int
+    per: timedelta
+    burst: int | None = None
+
+
+class Tokens(Struct, frozen=True):
+    """What a sign-in gave. `refresh` is None where one signs in anew; `expires_at` None means it does not expire."""
+
+    access: Secret
+    refresh: Secret | None = None
+    expires_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ()
+
+
+class SignIn(Protocol):
+    """Gets and renews tokens. Bodies of these calls are never archived."""
+
+    async def __call__(self, settings: Any, tokens: Tokens | None, http: Any) -> Tokens:
+        """New tokens from the stored ones, or from the settings alone. Raises AuthenticationFailed when a person has to act."""
+
+
+class OAuth(Struct, frozen=True):
+    """Sign-in by consent in the browser. `authorize` makes the platform's address from (settings, app, redirect URI, state);
+    `verify` checks the callback's own signature; `exchange` trades the code.
+    """
+
+    scopes: tuple[str, ...]
+    authorize: Callable[..., str]
+    verify: Callable[..., None]
+    exchange: Callable[..., Awaitable[Tokens]]
+    is_wanted: Callable[[Any], bool]
+
+
+class Delivery(Struct, frozen=True):
+    """A verified webhook: `subjects` are external ids to read again; empty means look at the whole."""
+
+    delivery_id: str
+    topic: str
+    subjects: tuple[str, ...] = ()
+
+
+class Webhooks(Struct, frozen=True):
+    """`receive` verifies a raw body against the secrets in use and reads it; raises AuthenticationFailed when none fits.
+
+    Arguments: headers (lower-case names), body, secrets, settings.
+    """
+
+    topics: tuple[str, ...]
+    receive: Callable[[Mapping[str, str], bytes, list[Secret], Any], Delivery]
+
+
+class Connector(Struct, frozen=True, kw_only=True):
+    """One platform.
+
+    `base_url` and `identity_hint` are filled from the settings: `https://{shop}.myshopify.com`. An operator may point it elsewhere,
+    which makes its new stores sandbox. `takes` names what of a canonical order a warehouse carries; the rest is shown as not taken.
+    """
+
+    key: str
+    name: str
+    kind: str  # "store" or "warehouse"
+    settings: type[ConnectorSettings]
+    client: type[Client[Any]]
+    base_url: str | None
+    docs: str
+    version: str
+    sign: Callable[..., Mapping[str, str]] | None = None
+    sign_in: SignIn | None = None
+    oauth: OAuth | None = None
+    webhooks: Webhooks | None = None
+    rate_limit: RateLimit | None = None
+    takes: frozenset[str] = frozenset()
+
+    def can(self, capability: type) -> bool:
+        """Whether the client has a capability."""
+        return issubclass(self.client, capability)
+
+    def channels(self) -> frozenset[str]:
+        """The kinds of data this side can take part in."""
+        offers: dict[str, tuple[type, ...]] = {
+            "sales_orders": (PullsOrders, SendsOrders),
+            "shipments": (PostsShipments, PullsShipments),
+            "inventory": (PullsStock,),
+        }
+        return frozenset(kind for kind, needs in offers.items() if any(self.can(need) for need in needs))
+
+
+__all__ = ["Connector", "Delivery", "KeepsWebhooks", "OAuth", "RateLimit", "ReportsProgress", "SignIn", "Tokens", "Webhooks"]

@@ -1,0 +1,87 @@
+"""How records come in: windows, positions and pages."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from msgspec import Struct
+
+from crossdock.connectors.kit.errors import InvalidData
+from crossdock.domain.fulfillment import Shipment, StockLevel
+from crossdock.domain.orders import Order
+
+V = TypeVar("V")
+
+
+class Window(Struct, frozen=True):
+    """A closed stretch of time, both ends included, in UTC. `since` None means from the beginning of what the platform shows."""
+
+    since: datetime | None
+    until: datetime
+
+
+class Position(Struct, frozen=True, omit_defaults=True):
+    """Where to go on inside a window: the last record's moment and id, and the platform's own cursor where it has one."""
+
+    at: datetime | None = None
+    id: str | None = None
+    cursor: str | None = None
+
+
+class Rejected(Struct, frozen=True, omit_defaults=True):
+    """A record that cannot be understood. It holds up no other; `reason` is a sentence, `raw` the record as received.
+
+    `where` says where it stands when that is not the id: a file and line.
+    """
+
+    external_id: str | None
+    field: str | None
+    reason: str
+    raw: bytes
+    where: str | None = None
+
+
+class Page(Struct, frozen=True):
+    """Some orders as read, `raws[i]` being what `orders[i]` was understood from."""
+
+    orders: tuple[Order, ...]
+    raws: tuple[bytes, ...]
+    rejected: tuple[Rejected, ...]
+    position: Position
+
+
+class ShipmentPage(Struct, frozen=True):
+    """Some shipments as read. `receipt` is handed to `settle` once they are stored; `raws` as in Page."""
+
+    shipments: tuple[Shipment, ...]
+    raws: tuple[bytes, ...]
+    rejected: tuple[Rejected, ...]
+    position: Position
+    receipt: str | None = None
+
+
+class StockPage(Struct, frozen=True):
+    """Some stock levels. `reading` names the snapshot they belong to, `is_last` its last page, `receipt` as in ShipmentPage."""
+
+    levels: tuple[StockLevel, ...]
+    rejected: tuple[Rejected, ...]
+    reading: str
+    is_snapshot: bool
+    is_last: bool
+    receipt: str | None = None
+
+
+def read_each(
+    rows: Iterable[tuple[str | None, bytes, Callable[[], V]]],
+) -> tuple[tuple[V, ...], tuple[bytes, ...], tuple[Rejected, ...]]:
+    """Understand rows one by one: (external id, as received, how to understand it). One that raises InvalidData becomes Rejected."""
+    values: list[V] = []
+    raws: list[bytes] = []
+    rejected: list[Rejected] = []
+    for external_id, raw, understand in rows:
+        try:
+            values.append(understand())
+            raws.append(raw)
+        except InvalidData as error:
+            rejected.append(Rejected(external_id, error.field, error.message, raw))
+    return tuple(values), tuple(raws), tuple(rejected)

@@ -1,0 +1,147 @@
+"""What people type: one pydantic class per connector makes the form, its validation, what is encrypted, and the docs.
+
+Secrets are `SecretStr`. `setting` gives a field its words; `fields_of` reads them back as data.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, get_args, get_origin
+
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_core import PydanticUndefined
+
+
+class ConnectorSettings(BaseModel):
+    """Base of every connector's settings: frozen, unknown keys refused, text trimmed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Choice(Struct, frozen=True):
+    """One option of a field: what is stored, and what people read."""
+
+    value: str
+    label: str
+
+
+class FieldKind(StrEnum):
+    """How a field is asked for."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    SECRET = "secret"
+    SWITCH = "switch"
+    NUMBER = "number"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    MOMENT = "moment"
+
+
+class FieldSpec(Struct, frozen=True):
+    """One question of a connector's form.
+
+    `loads` says that the choices are asked from the platform (`Client.choices(name)`) once the credentials work. `shown_when` is
+    (other field, values): the field is asked only then. `group` is credentials or import; identity fields (`is_address`) decide
+    where secrets are sent, so changing one asks for the secrets again.
+    """
+
+    name: str
+    label: str
+    help: str
+    kind: FieldKind
+    required: bool
+    default: Any
+    choices: tuple[Choice, ...]
+    loads: bool
+    group: str
+    is_address: bool
+    shown_when: tuple[str, tuple[str, ...]] | None
+    placeholder: str | None
+
+
+def setting(
+    label: str,
+    help: str,
+    *,
+    default: Any = PydanticUndefined,
+    choices: Sequence[tuple[str, str]] = (),
+    loads: bool = False,
+    group: str = "credentials",
+    is_address: bool = False,
+    shown_when: tuple[str, tuple[str, ...]] | None = None,
+    placeholder: str | None = None,
+    long: bool = False,
+    **constraints: Any,
+) -> Any:
+    """A field of a settings class, with the words people need to fill it in. `constraints` go to pydantic (pattern, ge, le ...)."""
+    extra = {
+        "choices": [Choice(value, text) for value, text in choices],
+        "loads": loads,
+        "group": group,
+        "is_address": is_address,
+        "shown_when": shown_when,
+        "placeholder": placeholder,
+        "long": long,
+    }
+    field = Field(default, title=label, description=help, **constraints)
+    # As metadata, not as JSON schema: the hub reads it through `fields_of` alone.
+    field.metadata.append(_Words(extra))
+    return field
+
+
+class _Words:
+    """Carries what `setting` was told to `fields_of`."""
+
+    def __init__(self, extra: dict[str, Any]) -> None:
+        self.extra = extra
+
+
+def fields_of(settings: type[ConnectorSettings]) -> tuple[FieldSpec, ...]:
+    """The questions of a settings class, in the order they were declared."""
+    specs = []
+    for name, info in settings.model_fields.items():
+        extra: dict[str, Any] = next((m.extra for m in info.metadata if isinstance(m, _Words)), {})
+        choices = tuple(extra.get("choices", ()))
+        required = info.is_required()
+        default = None if required else info.get_default(call_default_factory=True)
+        specs.append(
+            FieldSpec(
+                name=name,
+                label=info.title or name,
+                help=info.description or "",
+                kind=_kind(info.annotation, bool(choices) or bool(extra.get("loads")), bool(extra.get("long"))),
+                required=required,
+                default=default,
+                choices=choices,
+                loads=bool(extra.get("loads")),
+                group=extra.get("group", "credentials"),
+                is_address=bool(extra.get("is_address")),
+                shown_when=extra.get("shown_when"),
+                placeholder=extra.get("placeholder"),
+            )
+        )
+    return tuple(specs)
+
+
+def _kind(annotation: Any, has_choices: bool, long: bool) -> FieldKind:
+    types = {annotation, *get_args(annotation)}
+    if SecretStr in types:
+        return FieldKind.SECRET
+    if get_origin(annotation) in (tuple, list, frozenset):
+        return FieldKind.CHOICES
+    if has_choices:
+        return FieldKind.CHOICE
+    if bool in types:
+        return FieldKind.SWITCH
+    if int in types:
+        return FieldKind.NUMBER
+    if datetime in types:
+        return FieldKind.MOMENT
+    return FieldKind.LONG_TEXT if long else FieldKind.TEXT
+
+
+def secret_fields(settings: type[ConnectorSettings]) -> frozenset[str]:
+    """Names of the fields that are encrypted and never shown."""
+    return frozenset(spec.name for spec in fields_of(settings) if spec.kind is FieldKind.SECRET)
