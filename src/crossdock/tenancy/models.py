@@ -39,7 +39,9 @@ class TenantModel(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey("accounts.Account", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    account = models.ForeignKey(
+        "accounts.Account", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
 
     objects: TenantManager[Self] = TenantManager()
 

@@ -21,12 +21,14 @@ def tenant_table(
 
     `references` maps a column to the table it points at: the key is (account_id, column), because foreign-key checks pass
     row-level security by. `merchant_column` adds the restrictive policy for people limited to some merchants.
-    `lookup_columns` are what the cross-account functions may read. A partitioned table's primary key is its own affair.
+    `lookup_columns` are what the cross-account functions may read. A table partitioned by month keeps its own primary key;
+    its partitions, which inherit no policy, are made and fenced by `monthly(table)`, the step after this one.
     """
-    sql = []
+    sql = [
+        f"alter table {table} add constraint {table}_account_fk foreign key (account_id) references account (id) on delete cascade"
+    ]
     if not partitioned:
         sql.append(f"alter table {table} add constraint {table}_tenant unique (account_id, id)")
-        sql.append(f"alter table {table} add foreign key (account_id) references account (id) on delete cascade")
     for column, target in (references or {}).items():
         sql.append(
             f"alter table {table} add constraint {table}_{column}_fk foreign key (account_id, {column})"
@@ -58,15 +60,38 @@ def fence(table: str, *, merchant_column: str | None = None, grants: str = "sele
 
 
 def definer_function(signature: str, body: str) -> migrations.RunSQL:
-    """A function that looks across accounts: owned by crossdock_lookup, callable by crossdock_app only."""
+    """A function that looks across accounts: owned by crossdock_lookup, callable by crossdock_app only.
+
+    Reads only, and only what `lookup_columns` granted. A new owner of a function needs the right to create in its schema
+    at that moment; crossdock_lookup has it for these statements and no longer.
+    """
     name = signature.split(" returns ")[0]
     return migrations.RunSQL(
         [
             f"create function {signature} language sql stable security definer set search_path = pg_catalog, public, pg_temp"
             f" as $fn${body}$fn$",
-            f"alter function {name} owner to crossdock_lookup",
             f"revoke execute on function {name} from public",
             f"grant execute on function {name} to crossdock_app",
+            "grant create on schema public to crossdock_lookup",
+            f"alter function {name} owner to crossdock_lookup",
+            "revoke create on schema public from crossdock_lookup",
         ],
+        reverse_sql=migrations.RunSQL.noop,
+    )
+
+
+def monthly(table: str) -> migrations.RunSQL:
+    """Give a table that is `partition by range (at)` its default partition and the next months, each fenced like the table.
+
+    Later months come from the database function `make_months()`, which runs after every migration and daily.
+    """
+    return migrations.RunSQL(f"select make_months('{table}')", reverse_sql=migrations.RunSQL.noop)
+
+
+def sealed_column(table: str, column: str) -> migrations.RunSQL:
+    """Refuse anything but a sealed record of the vault in a bytea column, so that plain text cannot be stored by mistake."""
+    return migrations.RunSQL(
+        f"alter table {table} add constraint {table}_{column}_sealed"
+        f" check (octet_length({column}) >= 45 and get_byte({column}, 0) = 1)",
         reverse_sql=migrations.RunSQL.noop,
     )

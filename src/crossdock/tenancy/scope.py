@@ -47,7 +47,8 @@ def scoped(account_id: int, merchants: Sequence[int] | None = None) -> Iterator[
         limit = None if merchants is None else "{" + ",".join(str(int(m)) for m in merchants) + "}"
         with connection.cursor() as cursor:
             cursor.execute(
-                "select set_config('app.account_id', %s, true), set_config('app.merchants', %s, true)", [str(account_id), limit or ""]
+                "select set_config('app.account_id', %s, true), set_config('app.merchants', %s, true)",
+                [str(account_id), limit or ""],
             )
         connection._account_id = account_id  # type: ignore[attr-defined]
         try:

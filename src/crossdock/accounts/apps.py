@@ -1,0 +1,15 @@
+"""The accounts application."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class AccountsConfig(AppConfig):
+    name = "crossdock.accounts"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Grant what is not a tenant's, and make the coming months, after every migration."""
+        from crossdock.accounts import grants
+
+        post_migrate.connect(grants.after_migrate, sender=self)
