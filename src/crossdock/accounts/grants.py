@@ -16,7 +16,7 @@ NOT_TENANT: dict[str, str] = {
     "person": FULL,
     "instance_key": "select, insert, update",
     "first_admin_link": "select, insert, update",
-    "shared_cache": FULL,
+    "site_cache": FULL,
     "order_status": "select",
     "order_transition": "select",
     "django_migrations": "select",

@@ -25,7 +25,8 @@ def tenant_table(
     its partitions, which inherit no policy, are made and fenced by `monthly(table)`, the step after this one.
     """
     sql = [
-        f"alter table {table} add constraint {table}_account_fk foreign key (account_id) references account (id) on delete cascade"
+        f"alter table {table} add constraint {table}_account_fk"
+        " foreign key (account_id) references account (id) on delete cascade"
     ]
     if not partitioned:
         sql.append(f"alter table {table} add constraint {table}_tenant unique (account_id, id)")

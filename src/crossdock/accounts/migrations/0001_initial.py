@@ -39,7 +39,7 @@ ACCOUNT_FENCE = [
     " using (current_setting('app.maintenance', true) = 'on') with check (current_setting('app.maintenance', true) = 'on')",
     "grant select, insert, update on account to crossdock_app",
     "grant usage on sequence account_id_seq to crossdock_app",
-    "grant select (id, public_id, name) on account to crossdock_lookup",
+    "grant select on account to crossdock_lookup",
     "create policy lookup on account for select to crossdock_lookup using (true)",
 ]
 
@@ -98,15 +98,6 @@ begin
 end $fn$
 """
 
-SHARED_CACHE = """
-create unlogged table shared_cache (
-  key text collate "C" primary key,
-  value jsonb not null,
-  expires_at timestamptz
-);
-create index shared_cache_expires on shared_cache (expires_at)
-"""
-
 
 class Migration(migrations.Migration):
 
@@ -119,7 +110,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ROLES, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(SCHEMA, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL([MAKE_MONTHS, 'revoke execute on function make_months(text) from public', 'grant execute on function make_months(text) to crossdock_app'], reverse_sql=migrations.RunSQL.noop),
-        migrations.RunSQL(SHARED_CACHE, reverse_sql='drop table shared_cache'),
         migrations.CreateModel(
             name='FirstAdminLink',
             fields=[
@@ -241,8 +231,10 @@ class Migration(migrations.Migration):
         tenant_table('audit', grants='select, insert', partitioned=True),
         monthly('audit'),
         definer_function(
-            'memberships_of(person bigint) returns table (account_id bigint, public_id uuid, name text, role text, merchant_ids bigint[])',
-            'select a.id, a.public_id, a.name, m.role, m.merchant_ids from public.membership m join public.account a on a.id = m.account_id'
+            'memberships_of(person bigint) returns table (account_id bigint, public_id uuid, name text, time_zone text,'
+            ' abandon_after_days integer, created_at timestamptz, role text, merchant_ids bigint[])',
+            'select a.id, a.public_id, a.name, a.time_zone, a.abandon_after_days, a.created_at, m.role, m.merchant_ids'
+            ' from public.membership m join public.account a on a.id = m.account_id'
             ' where m.person_id = person order by lower(a.name), a.id',
         ),
         definer_function(
