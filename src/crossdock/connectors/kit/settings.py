@@ -31,7 +31,7 @@ class FieldKind(StrEnum):
 
     TEXT = "text"
     LONG_TEXT = "long_text"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105  (the name of a kind of field)
     SWITCH = "switch"
     NUMBER = "number"
     CHOICE = "choice"
