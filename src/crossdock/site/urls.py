@@ -1,0 +1,19 @@
+"""Every address. Each application says its own below the root; platforms call in under /in/."""
+
+import importlib.util
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from crossdock.site import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
+]
+urlpatterns += [
+    path("", include(f"crossdock.{name}.urls"))
+    for name in ("accounts", "connections", "orders", "fulfillment", "activity", "desk", "ui")
+    if importlib.util.find_spec(f"crossdock.{name}.urls")
+]
+urlpatterns += [path("sign-in/", include("allauth.urls"))]

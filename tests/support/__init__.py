@@ -1,0 +1,1 @@
+"""What tests stand on: a database, reference material, a browser."""
