@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from crossdock.site.db import APP_ROLE, connection_settings
-from crossdock.site.environment import data_dir, database_urls, is_demo, is_loopback, public_url
+from crossdock.site.environment import data_dir, database_urls, is_demo, is_loopback, key_file, public_url
 from crossdock.site.logs import logging_config
 
 DEBUG = False
@@ -152,6 +152,8 @@ MFA_TOTP_ISSUER = "Crossdock"
 USERSESSIONS_TRACK_ACTIVITY = True
 # How many proxies of ours stand in front; unset, X-Forwarded-For is not believed at all.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("CROSSDOCK_TRUSTED_PROXIES", "0"))
+# The vault's key lies on another path than the data.
+VAULT_KEY_FILE = str(key_file())
 # What the accounts package brings, named here since allauth looks it up by name.
 for _setting, _module, _name in (
     ("ACCOUNT_ADAPTER", "crossdock.accounts.adapter", "AccountAdapter"),
