@@ -9,7 +9,8 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Grant what is not a tenant's, and make the coming months, after every migration."""
-        from crossdock.accounts import grants
+        """Name the address parts; grant what is not a tenant's, and make the coming months, after every migration."""
+        from crossdock.accounts import grants, slugs
 
+        slugs.register()
         post_migrate.connect(grants.after_migrate, sender=self)

@@ -27,6 +27,7 @@ NOT_TENANT: dict[str, str] = {
     "mfa_*": FULL,
     "usersessions_*": FULL,
     "procrastinate_*": FULL,
+    "worker_beat": FULL,
 }
 
 

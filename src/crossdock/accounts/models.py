@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from crossdock.accounts.slugs import short
 from crossdock.tenancy.models import TenantModel, new_public_id
 from crossdock.tenancy.scope import ScopeError, current_account
 
@@ -42,6 +43,14 @@ class Account(models.Model):
             models.CheckConstraint(condition=models.Q(abandon_after_days__gt=0), name="account_abandon_after_days"),
             models.CheckConstraint(condition=~models.Q(name=""), name="account_named"),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def slug(self) -> str:
+        """The account's part of every address below /a/."""
+        return short(self.public_id)
 
 
 class PersonManager(BaseUserManager["Person"]):

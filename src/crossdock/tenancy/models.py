@@ -4,10 +4,9 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from django.db import models
-from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor  # noqa: F401  (documents how rows are reached)
 
 from crossdock.tenancy.scope import ScopeError, current_account
 
@@ -35,7 +34,7 @@ class TenantManager(models.Manager[M]):
 class TenantModel(models.Model):
     """A row that belongs to exactly one account.
 
-    The table gets its policy, its unique (account_id, id) and its composite foreign keys from `tenancy.operations.TenantTable`.
+    The table gets its policy, its unique (account_id, id) and its composite foreign keys from `tenancy.operations.tenant_table`.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -43,7 +42,7 @@ class TenantModel(models.Model):
         "accounts.Account", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
 
-    objects: TenantManager[Self] = TenantManager()
+    objects = TenantManager()
 
     class Meta:
         abstract = True
@@ -51,7 +50,7 @@ class TenantModel(models.Model):
 
 
 class RowKey(models.ForeignKey):  # type: ignore[type-arg]
-    """A reference inside one account: the constraint is `(account_id, x_id)`, made by `TenantTable`, not Django's own."""
+    """A reference inside one account: the constraint is `(account_id, x_id)`, made by `tenant_table`, not Django's own."""
 
     def __init__(self, to: Any, on_delete: Any = models.DO_NOTHING, **kwargs: Any) -> None:
         kwargs.setdefault("db_constraint", False)

@@ -39,7 +39,7 @@ def tenant_table(
     if lookup_columns:
         sql.append(f"grant select ({', '.join(lookup_columns)}) on {table} to crossdock_lookup")
         sql.append(f"create policy lookup on {table} for select to crossdock_lookup using (true)")
-    return migrations.RunSQL(sql, reverse_sql=migrations.RunSQL.noop)
+    return migrations.RunSQL(tuple(sql), reverse_sql=migrations.RunSQL.noop)
 
 
 def fence(table: str, *, merchant_column: str | None = None, grants: str = "select, insert, update, delete") -> list[str]:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 import psycopg.errors
@@ -23,50 +24,102 @@ class ScopeError(RuntimeError):
     """A query ran outside an account, or inside another account's transaction. Always a bug."""
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What the open transaction may see: one account, and of it these merchants only unless None."""
+
+    account_id: int
+    merchants: frozenset[int] | None
+
+
+def current_scope() -> Scope | None:
+    """The scope of the open transaction, or None outside `scoped`."""
+    return getattr(connection, "_crossdock_scope", None)
+
+
 def current_account() -> int | None:
     """The account of the open transaction, or None outside `scoped`."""
-    return getattr(connection, "_account_id", None)
+    scope = current_scope()
+    return scope.account_id if scope else None
 
 
 @contextmanager
 def scoped(account_id: int, merchants: Sequence[int] | None = None) -> Iterator[None]:
     """Open a transaction that sees one account's rows only; limited to `merchants` unless None.
 
-    Inside a transaction of the same account it is a savepoint. Raises ScopeError inside another account's.
+    Inside a transaction of the same account it is a savepoint, under the limit that the outer one has. Raises ScopeError inside
+    another account's, or when it asks for another limit than the outer one's, or inside any other transaction.
     """
-    outer = current_account()
+    wanted = Scope(account_id, None if merchants is None else frozenset(map(int, merchants)))
+    outer = current_scope()
     if outer is not None:
-        if outer != account_id:
-            raise ScopeError(f"a transaction of account {outer} may not be used for account {account_id}")
+        _refuse_other(outer, wanted)
         with transaction.atomic():
             yield
         return
-    with transaction.atomic():
-        if connection.savepoint_ids or getattr(connection, "_atomic_without_scope", False):
-            raise ScopeError("an account's scope must be opened outermost, before any other transaction")
-        limit = None if merchants is None else "{" + ",".join(str(int(m)) for m in merchants) + "}"
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select set_config('app.account_id', %s, true), set_config('app.merchants', %s, true)",
-                [str(account_id), limit or ""],
-            )
-        connection._account_id = account_id  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            connection._account_id = None  # type: ignore[attr-defined]
+    # Django's own test case holds a transaction around each test: the only one that may be there already.
+    is_in_test_case = bool(connection.atomic_blocks)
+    if not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        raise ScopeError("an account's scope must be opened outermost, before any other transaction")
+    try:
+        with transaction.atomic():
+            _set(wanted)
+            connection._crossdock_scope = wanted  # type: ignore[attr-defined]
+            try:
+                yield
+                if is_in_test_case:
+                    # A released savepoint leaves its settings to the transaction around it. A rolled back one does not.
+                    _set(None)
+            finally:
+                connection._crossdock_scope = None  # type: ignore[attr-defined]
+    except _Leaked as leak:
+        connection.close()
+        raise ScopeError(str(leak)) from None
+
+
+class _Leaked(Exception):
+    """The connection came with an account already set: something set it for longer than its transaction."""
+
+
+def _refuse_other(outer: Scope, wanted: Scope) -> None:
+    if outer.account_id != wanted.account_id:
+        raise ScopeError(f"a transaction of account {outer.account_id} may not be used for account {wanted.account_id}")
+    if wanted.merchants is not None and wanted.merchants != outer.merchants:
+        raise ScopeError("a limit to some merchants must be set where the transaction begins")
+
+
+def _set(scope: Scope | None) -> None:
+    """Set both settings until the transaction ends, in one round trip, which also looks whether the last one cleaned up."""
+    account = str(scope.account_id) if scope else ""
+    limited = scope is not None and scope.merchants is not None
+    merchants = "{" + ",".join(map(str, sorted(scope.merchants or ()))) + "}" if scope and limited else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select current_setting('app.account_id', true), current_setting('app.merchants', true),"
+            " set_config('app.account_id', %s, true), set_config('app.merchants', %s, true)",
+            [account, merchants],
+        )
+        left_account, left_merchants, *_ = cursor.fetchone()
+    if scope and (left_account or left_merchants):
+        raise _Leaked(f"the connection still carried account {left_account}; it was closed")
 
 
 def in_scope(account_id: int, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call `fn` inside the account's transaction; once more when the database chose it as a deadlock's victim."""
-    for last in (False, True):
+    """Call `fn` inside the account's transaction; once more when the database chose it as a deadlock's victim.
+
+    `fn` may therefore run twice. Inside an open scope it runs once: the whole transaction would have to be repeated.
+    """
+    tries = 1 if current_scope() else 2
+    while True:
+        tries -= 1
         try:
             with scoped(account_id):
                 return fn(*args, **kwargs)
         except OperationalError as error:
-            if last or not isinstance(error.__cause__, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
+            if not tries or not isinstance(
+                error.__cause__, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure
+            ):
                 raise
-    raise AssertionError("unreachable")
 
 
 def _in_thread(account_id: int | None, fn: Callable[[], T]) -> T:
@@ -77,7 +130,7 @@ def _in_thread(account_id: int | None, fn: Callable[[], T]) -> T:
 async def in_db(account_id: int, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run sync database work of one account from async code: a thread of our small pool, one transaction, one connection.
 
-    Cancelling the await does not stop the thread; what it writes must therefore check the lane's fence itself.
+    Canceling the await does not stop the thread; what it writes must therefore check the lane's fence itself.
     """
     return await asyncio.get_running_loop().run_in_executor(_pool, lambda: _in_thread(account_id, lambda: fn(*args, **kwargs)))
 
@@ -87,4 +140,4 @@ async def across_accounts(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwar
     return await asyncio.get_running_loop().run_in_executor(_pool, lambda: _in_thread(None, lambda: fn(*args, **kwargs)))
 
 
-__all__ = ["ScopeError", "across_accounts", "current_account", "in_db", "in_scope", "scoped"]
+__all__ = ["Scope", "ScopeError", "across_accounts", "current_account", "current_scope", "in_db", "in_scope", "scoped"]
