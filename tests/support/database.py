@@ -197,8 +197,12 @@ def database(server: TestServer) -> Iterator[DatabaseUrls]:
     name = f"crossdock_test_{os.getpid()}"
     server.clone(server.template, name)
     urls = server.on(name)
-    before = {key: os.environ.get(key) for key in environment(urls)}
-    os.environ.update(environment(urls))
+    # The vault's keys belong to this database, and never to the machine that tests run on.
+    keys = Path(tempfile.mkdtemp(prefix="crossdock-test-keys-"))
+    variables = {**environment(urls), "CROSSDOCK_KEY_FILE": str(keys / "keys.json")}
+    before = {key: os.environ.get(key) for key in variables}
+    os.environ.update(variables)
+    settings.VAULT_KEY_FILE = variables["CROSSDOCK_KEY_FILE"]
     # In place: the handler makes each thread's connection from this dictionary.
     connections.settings["default"].update(connection_settings(urls.app, role=APP_ROLE))
     settings.DATABASES["default"].update(connection_settings(urls.app, role=APP_ROLE))
@@ -211,6 +215,7 @@ def database(server: TestServer) -> Iterator[DatabaseUrls]:
         else:
             os.environ[key] = value
     server.drop(name)
+    shutil.rmtree(keys, ignore_errors=True)
 
 
 @pytest.fixture

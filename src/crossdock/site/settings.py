@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import secrets
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -75,6 +74,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "crossdock.site.middleware.IdleSessions",
+    "crossdock.accounts.web.BrokenRules",
 ]
 
 ROOT_URLCONF = "crossdock.site.urls"
@@ -91,6 +91,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "crossdock.site.context.site",
+                "crossdock.accounts.web.account",
             ],
         },
     },
@@ -212,7 +213,7 @@ STORAGES = {
     "staticfiles": {
         # Collected files carry their content's hash in the name, so that browsers may keep them for good.
         "BACKEND": "crossdock.site.storage.HashedNames"
-        if (STATIC_ROOT and Path(STATIC_ROOT, "staticfiles.json").exists()) or "collectstatic" in sys.argv
+        if (STATIC_ROOT and Path(STATIC_ROOT, "staticfiles.json").exists()) or os.environ.get("CROSSDOCK_COLLECTING") == "1"
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
