@@ -1,0 +1,111 @@
+"""What a lane is in code: a name, what it belongs to, and one bounded run of it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from enum import Enum
+from time import monotonic
+from typing import Any, Literal, ParamSpec, TypeVar
+
+from django.db import connection
+from msgspec import Struct
+
+from crossdock.tenancy.scope import in_db
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LEASE = timedelta(seconds=20)
+RENEW_EVERY = timedelta(seconds=6)
+
+Owner = Literal["store", "warehouse", "connection"]
+
+
+class More(Enum):
+    """Whether a slice left something to do."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class LeaseLost(RuntimeError):
+    """Somebody else holds the lane now: this run may not write any more. What it did not write, the other one does."""
+
+
+class Run(Struct):
+    """One slice of a lane under way. Everything it writes goes through `write`, which checks the fence in the same transaction."""
+
+    account_id: int
+    lane_id: int
+    fence: int
+    kind: str
+    owner_id: int
+    window_from: datetime | None
+    window_to: datetime | None
+    position: Any
+    failures: int
+    spent_at: float
+    next_at: datetime | None = None
+    is_lost: bool = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the slice's time is over."""
+        return monotonic() >= self.spent_at
+
+    async def read(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call `fn` in the account's transaction, for reading."""
+        return await in_db(self.account_id, fn, *args, **kwargs)
+
+    async def write(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call `fn` in the account's transaction while holding the lane until its commit. Raises LeaseLost."""
+        if self.is_lost:
+            raise LeaseLost(self.kind)
+        return await in_db(self.account_id, self._held, fn, *args, **kwargs)
+
+    def _held(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        hold(self.lane_id, self.fence)
+        return fn(*args, **kwargs)
+
+
+def hold(lane_id: int, fence: int) -> None:
+    """Renew the lease and lock the lane until commit. Raises LeaseLost when the fence is not ours any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update lane set leased_until = clock_timestamp() + %s where id = %s and fence = %s and leased_until > clock_timestamp()",
+            [LEASE, lane_id, fence],
+        )
+        if cursor.rowcount == 0:
+            raise LeaseLost(f"lane {lane_id}")
+
+
+Work = Callable[[Run], Awaitable[More]]
+
+
+class LaneKind(Struct, frozen=True):
+    """A registered lane: its work, what it belongs to, and how long a slice may take."""
+
+    kind: str
+    owner: Owner
+    slice: timedelta
+    work: Work
+
+
+_kinds: dict[str, LaneKind] = {}
+
+
+def lane(kind: str, *, of: Owner, slice: timedelta = timedelta(seconds=15)) -> Callable[[Work], Work]:
+    """Register an async function as the work of a lane. It may run twice; it commits as it goes and ends when the slice is spent."""
+
+    def register(work: Work) -> Work:
+        _kinds[kind] = LaneKind(kind, of, slice, work)
+        return work
+
+    return register
+
+
+def kind_of(kind: str) -> LaneKind:
+    """The registered lane. Raises KeyError."""
+    return _kinds[kind]
+
+
+__all__ = ["LaneKind", "LeaseLost", "More", "Run", "hold", "kind_of", "lane"]

@@ -1,0 +1,89 @@
+"""Taking a lane, letting it go, and when it is due again."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from django.db import connection
+
+from crossdock.jobs.lanes import LEASE, LaneKind, Run, kind_of
+
+TAKE = """
+update lane set fence = fence + 1, leased_until = clock_timestamp() + %(lease)s, holder = %(holder)s,
+                last_started_at = clock_timestamp()
+ where id = (select id from lane where id = %(lane)s and (leased_until is null or leased_until < clock_timestamp())
+               and blocked_reason is null for no key update skip locked)
+returning account_id, kind, store_id, warehouse_id, connection_id, fence, window_from, window_to, position, failures
+"""
+
+END = """
+update lane set leased_until = null, holder = '', failures = %(failures)s, last_error = %(error)s,
+                due_at = case when woken_at >= last_started_at then least(%(due)s, clock_timestamp()) else %(due)s end,
+                last_done_at = case when %(done)s then clock_timestamp() else last_done_at end, blocked_reason = %(blocked)s
+ where id = %(lane)s and fence = %(fence)s returning due_at <= clock_timestamp()
+"""
+
+
+def take(lane_id: int, holder: str) -> Run | None:
+    """Take the lease, or None when somebody holds it or the lane is blocked. Needs the account's scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, {"lane": lane_id, "holder": holder, "lease": LEASE})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    account_id, kind, store, warehouse, link, fence, since, until, position, failures = row
+    known: LaneKind = kind_of(kind)
+    return Run(
+        account_id=account_id,
+        lane_id=lane_id,
+        fence=fence,
+        kind=kind,
+        owner_id={"store": store, "warehouse": warehouse, "connection": link}[known.owner],
+        window_from=since,
+        window_to=until,
+        position=_json(position),
+        failures=failures,
+        spent_at=monotonic() + known.slice.total_seconds(),
+    )
+
+
+def _json(value: object) -> object:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def end(run: Run, *, due_at: datetime | None, error: str = "", failures: int = 0, blocked: str | None = None) -> bool:
+    """Let the lane go and say when it is due again. True when that is at once: more is left, or a wake came while we worked.
+
+    Writes nothing when the lane is not ours any more.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            END,
+            {
+                "lane": run.lane_id,
+                "fence": run.fence,
+                "due": due_at,
+                "failures": failures,
+                "error": error,
+                "done": not error,
+                "blocked": blocked,
+            },
+        )
+        row = cursor.fetchone()
+        return bool(row and row[0])
+
+
+def save_position(run: Run, position: object, window: tuple[datetime | None, datetime] | None) -> None:
+    """Move a lane's cursor, in the transaction that lands the rows it passes."""
+    since, until = window or (None, None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update lane set position = %s, window_from = %s, window_to = %s where id = %s and fence = %s",
+            [json.dumps(position) if position is not None else None, since, until, run.lane_id, run.fence],
+        )
+    run.position, run.window_from, run.window_to = position, since, until
+
+
+def soon(seconds: float) -> datetime:
+    """A moment from now."""
+    return datetime.now(UTC) + timedelta(seconds=seconds)

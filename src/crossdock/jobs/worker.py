@@ -1,0 +1,156 @@
+"""The worker process: takes wake-ups off the queue, runs lanes, sweeps for what was missed, and says that it is alive."""
+
+import asyncio
+import os
+import signal
+import socket
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from django.db import connection
+from procrastinate.contrib.django import app
+
+from crossdock.connectors.kit.errors import ConnectorError
+from crossdock.jobs import leases, queries, wakes
+from crossdock.jobs.lanes import RENEW_EVERY, LeaseLost, More, Run, hold, kind_of
+from crossdock.jobs.policy import Step, decide
+from crossdock.jobs.timing import next_due
+from crossdock.tenancy.scope import across_accounts, in_db
+
+log = structlog.get_logger(__name__)
+
+HOLDER = f"{socket.gethostname()}:{os.getpid()}"
+SWEEP_EVERY = timedelta(seconds=5)
+LANES_AT_ONCE = 16
+
+
+@app.task(name=wakes.TASK, pass_context=False)
+async def look_at(account_id: int, lane_id: int) -> None:
+    """Run one slice of a lane, unless somebody else is at it."""
+    await run_lane(account_id, lane_id)
+
+
+async def run_lane(account_id: int, lane_id: int) -> More | None:
+    """Take the lane, run a slice, let it go; None when somebody else holds it. What is left over wakes the lane again."""
+    run = await in_db(account_id, leases.take, lane_id, HOLDER)
+    if run is None:
+        return None
+    renewal = asyncio.create_task(_renew(run))
+    more: More | None = None
+    try:
+        more = await kind_of(run.kind).work(run)
+    except LeaseLost:
+        log.warning("lane.lost", lane=lane_id, kind=run.kind)
+        return None
+    except ConnectorError as error:
+        await _ended_by(run, error)
+        return None
+    except Exception:
+        # A bug of ours: it keeps its traceback, the rows stay where they were, and the lane comes back later.
+        log.exception("lane.failed", lane=lane_id, kind=run.kind, account=account_id)
+        await in_db(
+            account_id,
+            _end,
+            run,
+            leases.soon(60),
+            "A fault in Crossdock stopped this run; the log has the details.",
+            run.failures + 1,
+        )
+        return None
+    finally:
+        renewal.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewal
+    await in_db(account_id, _done, run, more)
+    return more
+
+
+async def _ended_by(run: Run, error: ConnectorError) -> None:
+    decision = decide(error, run.failures + 1)
+    failures = run.failures if decision.step is Step.WAIT else run.failures + 1
+    blocked = error.message if decision.step is Step.BLOCK else None
+    log.info("lane.ended", lane=run.lane_id, kind=run.kind, error=type(error).__name__, message=error.message)
+    due = None if blocked else datetime.now(UTC) + max(decision.after, timedelta(seconds=5))
+    await in_db(run.account_id, _end, run, due, error.message, failures, blocked)
+
+
+def _end(run: Run, due: datetime | None, error: str, failures: int, blocked: str | None = None) -> None:
+    if leases.end(run, due_at=due, error=error, failures=failures, blocked=blocked):
+        wakes.enqueue(run.account_id, run.lane_id)
+    if blocked:
+        queries.block_siblings(run.lane_id, blocked)
+
+
+def _done(run: Run, more: More) -> None:
+    due = datetime.now(UTC) if more is More.YES else next_due(run)
+    if leases.end(run, due_at=due):
+        wakes.enqueue(run.account_id, run.lane_id)
+
+
+async def _renew(run: Run) -> None:
+    while True:
+        await asyncio.sleep(RENEW_EVERY.total_seconds())
+        try:
+            await in_db(run.account_id, hold, run.lane_id, run.fence)
+        except LeaseLost:
+            run.is_lost = True
+            return
+
+
+async def sweep() -> int:
+    """Wake every lane that is due and that nobody holds; how many. One worker at a time does it."""
+    due = await across_accounts(queries.due_lanes, 500)
+    woken = 0
+    for account_id, lane_id in due:
+        woken += await in_db(account_id, wakes.enqueue, account_id, lane_id)
+    return woken
+
+
+async def _sweep_forever(beat: uuid.UUID) -> None:
+    while True:
+        try:
+            await across_accounts(queries.beat, beat, socket.gethostname(), os.getpid())
+            if await across_accounts(queries.is_sweeper, beat):
+                await sweep()
+                await across_accounts(queries.clear_finished_jobs)
+        except Exception:
+            log.exception("sweep.failed")
+        await asyncio.sleep(SWEEP_EVERY.total_seconds())
+
+
+async def work() -> None:
+    """Run until SIGTERM or SIGINT, then finish the slices under way and leave."""
+    beat = uuid.uuid4()
+    sweeping = asyncio.create_task(_sweep_forever(beat))
+    worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    try:
+        async with worker_app.open_async():
+            await worker_app.run_worker_async(
+                concurrency=LANES_AT_ONCE,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                fetch_job_polling_interval=5.0,
+                shutdown_graceful_timeout=10.0,
+            )
+    finally:
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
+        await across_accounts(queries.stop_beating, beat)
+
+
+def run() -> None:
+    """The worker process's whole life. Blocks; SIGTERM and SIGINT end it in order."""
+
+    async def main() -> None:
+        task = asyncio.create_task(work())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    connection.close()
+    asyncio.run(main())

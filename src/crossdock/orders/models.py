@@ -1,0 +1,193 @@
+"""Sales orders: hot and narrow rows that are listed and counted, the whole order as bytes, and what people search."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from crossdock.connections.models import Merchant, Store
+from crossdock.domain.statuses import OrderStatus
+from crossdock.tenancy.models import RowKey, TenantModel, new_public_id
+
+EXTERNAL = {"db_collation": "C"}
+QUANTITY = {"max_digits": 20, "decimal_places": 4}
+
+
+class SalesOrder(TenantModel):
+    """What is listed, filtered, sorted, counted, joined or constrained. `reason` says why it stands where it stands.
+
+    `issue` is a sentence for a person when the store and the warehouse no longer agree; it does not move the status. Rows are kept
+    for good: a deleted one only remembers that its id was seen.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    merchant = RowKey(Merchant, related_name="+")
+    store = RowKey(Store, related_name="sales_orders")
+    external_id = models.TextField(**EXTERNAL)
+    number = models.TextField(**EXTERNAL)
+    status = models.TextField(choices=[(status.value, status.label) for status in OrderStatus], default=OrderStatus.NEW.value)
+    status_at = models.DateTimeField(default=timezone.now)
+    wait_until = models.DateTimeField(null=True)
+    reason = models.TextField(default="")
+    issue = models.TextField(default="")
+    placed_at = models.DateTimeField()
+    imported_at = models.DateTimeField(default=timezone.now)
+    source_updated_at = models.DateTimeField()
+    ship_by = models.DateTimeField(null=True)
+    content_hash = models.BinaryField()
+    revision = models.IntegerField(default=1)
+    currency = models.TextField()
+    grand_total = models.DecimalField(null=True, **QUANTITY)
+    ship_name = models.TextField(default="")
+    ship_country = models.TextField(default="")
+    method_sold = models.TextField(default="")
+    lines_count = models.IntegerField(default=0)
+    units = models.DecimalField(default=0, **QUANTITY)
+    is_test = models.BooleanField(default=False)
+    parent = RowKey("self", null=True, related_name="children")
+    parent_kind = models.TextField(null=True)  # noqa: DJ001  (null is "has no parent")
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "sales_order"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["store", "external_id"], name="sales_order_once")]
+        indexes: ClassVar = [
+            models.Index(F("account"), F("placed_at").desc(), F("id").desc(), name="sales_order_list"),
+            models.Index(F("account"), F("status"), F("placed_at").desc(), F("id").desc(), name="sales_order_status"),
+            models.Index(F("account"), F("store"), F("status"), F("placed_at").desc(), F("id").desc(), name="sales_order_store"),
+            models.Index(
+                F("account"), F("merchant"), F("status"), F("placed_at").desc(), F("id").desc(), name="sales_order_merchant"
+            ),
+            models.Index(fields=["account", "number"], name="sales_order_number"),
+            models.Index(fields=["account", "store"], name="sales_order_issue", condition=~Q(issue="")),
+        ]
+
+
+class SalesOrderContent(models.Model):
+    """The canonical order (msgspec JSON) and the payload as received, both compressed with zlib."""
+
+    order = models.OneToOneField(SalesOrder, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+")
+    account_id = models.BigIntegerField()
+    doc = models.BinaryField()
+    raw = models.BinaryField()
+    edits = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "sales_order_content"
+
+
+class SalesOrderVersion(TenantModel):
+    """How the order stood in the store before it changed there after we had sent it: for both versions side by side."""
+
+    order = RowKey(SalesOrder, related_name="versions")
+    revision = models.IntegerField()
+    source_updated_at = models.DateTimeField()
+    hash = models.BinaryField()
+    doc = models.BinaryField()
+    kept_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "sales_order_version"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "order", "revision"], name="sales_order_version_once")
+        ]
+
+
+class SalesOrderLine(TenantModel):
+    """One line and its units: ordered, wanted (`to_ship`), given to connections, sent, shipped, told to the store (`posted`).
+
+    `withdrawn` are units the store took back after they were given away; `overshipped` grows only by flagged contents.
+    """
+
+    order = RowKey(SalesOrder, related_name="lines")
+    external_id = models.TextField(**EXTERNAL)
+    position = models.IntegerField()
+    consignment = models.IntegerField(default=0)
+    sku = models.TextField(default="", **EXTERNAL)
+    name = models.TextField(default="")
+    location = models.TextField(default="")
+    ordered = models.DecimalField(**QUANTITY)
+    to_ship = models.DecimalField(**QUANTITY)
+    withdrawn = models.DecimalField(default=0, **QUANTITY)
+    allocated = models.DecimalField(default=0, **QUANTITY)
+    sent = models.DecimalField(default=0, **QUANTITY)
+    shipped = models.DecimalField(default=0, **QUANTITY)
+    posted = models.DecimalField(default=0, **QUANTITY)
+    overshipped = models.DecimalField(default=0, **QUANTITY)
+    unit_price = models.DecimalField(null=True, **QUANTITY)
+
+    class Meta:
+        db_table = "sales_order_line"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "external_id"], name="sales_order_line_once"),
+            models.CheckConstraint(
+                condition=Q(allocated__gte=0) & Q(allocated__lte=F("to_ship") + F("withdrawn")), name="line_given_once"
+            ),
+            models.CheckConstraint(condition=Q(sent__gte=0) & Q(sent__lte=F("allocated")), name="line_sent_le_given"),
+            models.CheckConstraint(
+                condition=Q(shipped__gte=0) & Q(shipped__lte=F("sent") + F("overshipped")), name="line_shipped_le_sent"
+            ),
+            models.CheckConstraint(condition=Q(posted__gte=0) & Q(posted__lte=F("shipped")), name="line_posted_le_shipped"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["account", "sku", "order"], name="sales_order_line_sku")]
+
+
+class OrderSearch(models.Model):
+    """One lower-case line of everything people search an order by; no status move touches it."""
+
+    order = models.OneToOneField(SalesOrder, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+")
+    account_id = models.BigIntegerField()
+    doc = models.TextField()
+
+    class Meta:
+        db_table = "order_search"
+
+
+class LeftOutRecord(TenantModel):
+    """A record that never became an order because it could not be understood: what, why, and the payload as received."""
+
+    store = RowKey(Store, related_name="+")
+    external_id = models.TextField(**EXTERNAL)
+    what = models.TextField()
+    why = models.TextField()
+    raw = models.BinaryField()
+    last_seen = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "left_out"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "store", "external_id"], name="left_out_once")]
+
+
+class OrderStatusRow(models.Model):
+    """The statuses, as the database knows them. Filled from `domain.statuses`; no tenant's rows."""
+
+    status = models.TextField(primary_key=True)
+
+    class Meta:
+        db_table = "order_status"
+
+
+class OrderTransitionRow(models.Model):
+    """The moves there are, as the database knows them. Filled from `domain.statuses`; no tenant's rows."""
+
+    from_status = models.TextField()
+    event = models.TextField()
+    to_status = models.TextField()
+
+    class Meta:
+        db_table = "order_transition"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["from_status", "event"], name="order_transition_once")]
+
+
+class StatusChange(TenantModel):
+    """Every move of every order. Partitioned by month; written by a trigger, so that nobody can forget it."""
+
+    at = models.DateTimeField()
+    order_id = models.BigIntegerField()
+    from_status = models.TextField(null=True)  # noqa: DJ001  (null is "imported")
+    to_status = models.TextField()
+
+    class Meta:
+        db_table = "status_change"
+        managed = False
