@@ -1,7 +1,7 @@
 """A connector declares itself once; forms, API, docs, encryption, limits and the sandbox read it from here."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -16,26 +16,11 @@ from crossdock.connectors.kit.capabilities import (
     ReportsProgress,
     SendsOrders,
 )
+from crossdock.connectors.kit.files import Folder
+from crossdock.connectors.kit.limits import RateLimit
 from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.kit.settings import ConnectorSettings
-
-
-class RateLimit(Struct, frozen=True):
-    """What the platform documents: so many calls, or so many points of cost, in a stretch of time; `burst` may be spent at once."""
-
-    calls: int
-    per: timedelta
-    burst: int | None = None
-
-
-class Tokens(Struct, frozen=True):
-    """What a sign-in gave. `refresh` is None where one signs in anew; `expires_at` None means it does not expire."""
-
-    access: Secret
-    refresh: Secret | None = None
-    expires_at: datetime | None = None
-    refresh_expires_at: datetime | None = None
-    scopes: tuple[str, ...] = ()
+from crossdock.connectors.kit.tokens import Tokens
 
 
 class SignIn(Protocol):
@@ -80,6 +65,8 @@ class Connector(Struct, frozen=True, kw_only=True):
 
     `base_url` and `identity_hint` are filled from the settings: `https://{shop}.myshopify.com`. An operator may point it elsewhere,
     which makes its new stores sandbox. `takes` names what of a canonical order a warehouse carries; the rest is shown as not taken.
+    `open_files(settings, *, door, folder_root, may_write, record)` gives the partner's folder to clients that exchange files.
+    `reference` turns an order number into one that the warehouse can carry, never cutting it; None where any text will do.
     """
 
     key: str
@@ -96,6 +83,8 @@ class Connector(Struct, frozen=True, kw_only=True):
     webhooks: Webhooks | None = None
     rate_limit: RateLimit | None = None
     takes: frozenset[str] = frozenset()
+    open_files: Callable[..., AbstractAsyncContextManager[Folder]] | None = None
+    reference: Callable[[str], str] | None = None
 
     def can(self, capability: type) -> bool:
         """Whether the client has a capability."""
