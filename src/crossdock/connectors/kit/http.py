@@ -1,9 +1,44 @@
 """HTTP for connectors: signed, rooted at one origin, throttled, recorded, bounded."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+import json as jsonlib
+import time
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
 
+import aiohttp
+import msgspec
 from msgspec import Struct
+from yarl import URL
+
+from crossdock.connectors.kit.auth import Masker
+from crossdock.connectors.kit.bounds import ANSWER_BYTES, REDIRECTS
+from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, OutcomeUnknown, RateLimited, Unavailable
+from crossdock.connectors.kit.limits import Limiter
+from crossdock.connectors.kit.signing import Request, Signer
+from crossdock.connectors.kit.transport import HungUp, Trace, Transport
+
+SHOWN_HEADERS = frozenset(
+    {
+        "accept",
+        "cache-control",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "etag",
+        "idempotency-key",
+        "last-modified",
+        "link",
+        "location",
+        "retry-after",
+        "user-agent",
+        "x-request-id",
+        "x-shopify-api-version",
+    }
+)
+"""Headers that are written down; all others may carry secrets. `location` and `link` still pass the masking by value."""
 
 
 class Exchange(Struct, frozen=True):
@@ -18,6 +53,8 @@ class Exchange(Struct, frozen=True):
     request: bytes
     response: bytes
     is_write: bool
+    request_headers: Mapping[str, str] = {}
+    response_headers: Mapping[str, str] = {}
 
 
 class Answer(Struct, frozen=True):
@@ -36,4 +73,292 @@ class ObserveOnly(RuntimeError):
 
 
 class Http:
-    """What a client is given to talk through."""
+    """What a client is given to talk through. Paths are relative to the platform's address; an absolute URL of the same origin passes.
+
+    `platform` is the name used in sentences. `is_recorded` is off for sign-in, whose bodies are secrets as a whole.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        platform: str,
+        transport: Transport,
+        record: Record,
+        limiter: Limiter,
+        signer: Signer | None = None,
+        may_write: bool = True,
+        is_recorded: bool = True,
+    ) -> None:
+        self.base = URL(base_url.rstrip("/") + "/")
+        self.platform = platform
+        self.limiter = limiter
+        self._transport = transport
+        self._record = record
+        self._signer = signer
+        self._may_write = may_write
+        self._is_recorded = is_recorded
+        self._masker = Masker(())
+        transport.door.check_url(self.base)
+
+    async def read(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        json: Any = None,
+        body: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        cost: float = 1,
+    ) -> Answer:
+        """Ask for something. `operation` names the call in the archive.
+
+        Returns any answer that is not 401, 429, 5xx or a redirect: their meaning is the connector's. Raises Unavailable,
+        RateLimited, AuthenticationFailed, InvalidData.
+        """
+        request = self._request(method, path, json, body, params, headers)
+        return await self._exchange(request, operation=operation, cost=cost, is_write=False, undone=())
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        json: Any = None,
+        body: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        cost: float = 1,
+        undone: Collection[int] = (),
+    ) -> Answer:
+        """Change something, once: it is never repeated here, except after a 401, which did nothing.
+
+        As `read`, but a connection that dies after the request was sent, and any 5xx, is OutcomeUnknown. `undone` are statuses of
+        which the platform documents that nothing was done: those are Unavailable. Raises ObserveOnly before anything is sent where
+        the connection only observes.
+        """
+        if not self._may_write:
+            raise ObserveOnly(f"{operation} would change something at {self.platform}, and this connection only observes")
+        request = self._request(method, path, json, body, params, headers)
+        return await self._exchange(request, operation=operation, cost=cost, is_write=True, undone=undone)
+
+    def masked(self, text: str) -> str:
+        """A text of the platform without this session's secrets, for messages and evidence."""
+        return self._masker.text(text)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        json: Any,
+        body: bytes | None,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+    ) -> Request:
+        url = self._rooted(path)
+        if params:
+            url = url.update_query(dict(params))
+        sent = {"accept": "application/json", "user-agent": "Crossdock", **(headers or {})}
+        if json is not None:
+            body = msgspec.json.encode(json)
+            sent.setdefault("content-type", "application/json")
+        return Request(method.upper(), url, sent, body)
+
+    def _rooted(self, path: str) -> URL:
+        url = URL(path) if "://" in path else URL(str(self.base) + path.lstrip("/"))
+        if url.origin() != self.base.origin():
+            raise InvalidData(f"{self.platform} sent us to another address, {url.host}, and we do not go there.")
+        self._transport.door.check_url(url)
+        return url
+
+    async def _exchange(
+        self, request: Request, *, operation: str, cost: float, is_write: bool, undone: Collection[int]
+    ) -> Answer:
+        was_renewed = False
+        was_repeated = False
+        redirects = 0
+        while True:
+            await self.limiter.acquire(cost)
+            signed, stale = await self._signed(request)
+            try:
+                answer = await self._once(signed, operation=operation, is_write=is_write)
+            except _DiedOnOldConnection as error:
+                # A kept connection that the other side had closed meanwhile: a read is simply asked again, once, on a new one.
+                if was_repeated:
+                    self._no_answer(error.__cause__ or error, is_write=False, was_sent=True)
+                was_repeated = True
+                continue
+            if answer.status == 401 and self._signer is not None and not was_renewed and await self._signer.renew(stale):
+                was_renewed = True
+                continue
+            if answer.status in (301, 302, 303, 307, 308) and request.method == "GET" and not is_write:
+                redirects += 1
+                if redirects > REDIRECTS:
+                    raise InvalidData(f"{self.platform} redirects without end.")
+                target = request.url.join(URL(answer.headers.get("location", "")))
+                request = Request(request.method, self._rooted(str(target)), request.headers, None)
+                continue
+            self._judge(answer, is_write=is_write, undone=undone)
+            return answer
+
+    async def _signed(self, request: Request) -> tuple[Request, Any]:
+        if self._signer is None:
+            return request, None
+        signed, tokens, secrets = await self._signer.sign(request)
+        if secrets is not None:
+            self._masker = Masker(secrets)
+        return signed, tokens
+
+    async def _once(self, request: Request, *, operation: str, is_write: bool) -> Answer:
+        started, at = time.perf_counter(), datetime.now(UTC)
+        trace = Trace()
+        answer: Answer | None = None
+        partial = bytearray()
+        try:
+            answer = await self._ask(request, trace, partial)
+            return answer
+        except (aiohttp.ClientError, HungUp, TimeoutError, OSError) as error:
+            if trace.was_reused and not trace.has_answer and not is_write and isinstance(error, HungUp):
+                raise _DiedOnOldConnection from error
+            self._no_answer(error, is_write=is_write, was_sent=trace.is_connected)
+        except _TooLarge as error:
+            message = f"{self.platform} answered with more than {ANSWER_BYTES >> 20} MiB."
+            raise (OutcomeUnknown(message) if is_write else InvalidData(message)) from error
+        finally:
+            self._write_down(
+                request,
+                answer or (Answer(trace.status, trace.headers, bytes(partial[:65_536])) if trace.has_answer else None),
+                at=at,
+                ms=round((time.perf_counter() - started) * 1000),
+                operation=operation,
+                is_write=is_write,
+            )
+
+    async def _ask(self, request: Request, trace: Trace, partial: bytearray) -> Answer:
+        session = await self._transport.session()
+        async with session.request(
+            request.method,
+            request.url,
+            data=request.body,
+            headers=request.headers,
+            allow_redirects=False,
+            trace_request_ctx=trace,
+        ) as response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            trace.status, trace.headers = response.status, headers
+            async for chunk in response.content.iter_any():
+                partial += chunk
+                if len(partial) > ANSWER_BYTES:
+                    response.close()
+                    raise _TooLarge
+            return Answer(response.status, headers, bytes(partial))
+
+    def _no_answer(self, error: BaseException, *, is_write: bool, was_sent: bool) -> NoReturn:
+        evidence = {"error": self.masked(f"{type(error).__name__}: {error}"[:300])}
+        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+            raise Unavailable(
+                f"{self.platform} could not be reached over TLS: its certificate is not one we trust.", evidence=evidence
+            ) from error
+        if is_write and was_sent:
+            raise OutcomeUnknown(
+                f"{self.platform} did not answer after the request was sent. It is looked up before it is sent again.",
+                evidence=evidence,
+            ) from error
+        if was_sent:
+            slow = isinstance(error, TimeoutError)
+            message = f"{self.platform} {'took too long to answer' if slow else 'broke off before its answer was complete'}."
+            raise Unavailable(message, evidence=evidence) from error
+        # One wording for refused by us, refused by them and unknown: else the message would map our network.
+        message = f"{self.platform} could not be reached at {self.base.host}. Check the address; if it is right, try again later."
+        raise Unavailable(message, evidence=evidence) from error
+
+    def _judge(self, answer: Answer, *, is_write: bool, undone: Collection[int]) -> None:
+        status = answer.status
+        evidence = {"status": str(status), "answer": self.masked(answer.body[:500].decode("utf-8", "replace"))}
+        if status == 401:
+            raise AuthenticationFailed(
+                f"{self.platform} refuses the credentials{said(answer)}. Enter them again, or authorize again.", evidence=evidence
+            )
+        if status == 429:
+            wait = retry_after(answer.headers) or timedelta(seconds=10)
+            self.limiter.pause(datetime.now(UTC) + wait)
+            raise RateLimited(f"{self.platform} asks us to slow down.", retry_after=wait, evidence=evidence)
+        if status >= 500:
+            if is_write and status not in undone:
+                raise OutcomeUnknown(
+                    f"{self.platform} answered {status} to a change. It is looked up before it is sent again.", evidence=evidence
+                )
+            raise Unavailable(f"{self.platform} answered {status}. It is tried again later.", evidence=evidence)
+        if 300 <= status < 400:
+            raise InvalidData(
+                f"{self.platform} redirects this call to another address. Check the address of the store.", evidence=evidence
+            )
+
+    def _write_down(
+        self, request: Request, answer: Answer | None, *, at: datetime, ms: int, operation: str, is_write: bool
+    ) -> None:
+        mask = self._masker
+        hidden = b"[not kept: sign-in]"
+        self._record(
+            Exchange(
+                at=at,
+                operation=operation,
+                method=request.method,
+                url=mask.text(str(request.url)),
+                status=answer.status if answer else None,
+                ms=ms,
+                request=mask(request.body or b"") if self._is_recorded else hidden,
+                response=(mask(answer.body) if self._is_recorded else hidden) if answer else b"",
+                is_write=is_write,
+                request_headers=self._shown(request.headers),
+                response_headers=self._shown(answer.headers if answer else {}),
+            )
+        )
+
+    def _shown(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        return {name: self._masker.text(value) for name, value in headers.items() if name.lower() in SHOWN_HEADERS}
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _DiedOnOldConnection(Exception):
+    pass
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Read `Retry-After`, as seconds (also "2.0") or as an HTTP date; None without one. At most an hour, never negative."""
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    if seconds != seconds:  # "nan" is a float too
+        return None
+    return timedelta(seconds=min(max(seconds, 0.0), 3600.0))
+
+
+def said(answer: Answer) -> str:
+    """The platform's own words, quoted for a sentence: `: "The token expired"`; empty when it said nothing readable."""
+    try:
+        value = jsonlib.loads(answer.body[:4096])
+    except (ValueError, RecursionError):
+        return ""
+    if isinstance(value, dict):
+        for name in ("errors", "error_description", "error", "message", "title"):
+            found = value.get(name)
+            if isinstance(found, str) and found.strip():
+                return f": “{found.strip()[:300]}”"
+    return ""
+
+
+__all__ = ["SHOWN_HEADERS", "Answer", "Exchange", "Http", "ObserveOnly", "Record", "Request", "retry_after", "said"]

@@ -1,0 +1,274 @@
+"""What one call may cost, and what its failure means, on real sockets."""
+
+import asyncio
+import gzip
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from crossdock.connectors.kit import http as http_module
+from crossdock.connectors.kit.decoding import amount, decode
+from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, OutcomeUnknown, RateLimited, Unavailable
+from crossdock.connectors.kit.http import Answer, ObserveOnly, retry_after
+from crossdock.connectors.kit.limits import LocalLimiter
+from crossdock.connectors.kit.secret import Secret
+from crossdock.connectors.kit.settings import ConnectorSettings
+from crossdock.connectors.kit.signing import Signer
+from crossdock.connectors.kit.tests.servers import a_server, answering, hanging_up, http_to, in_turn
+from crossdock.connectors.kit.tokens import MemoryTokens, Tokens
+
+
+class Settings(ConnectorSettings):
+    password: SecretStr
+
+
+def a_signer(tokens=None):
+    def sign(settings, tokens, request):
+        return (
+            {"authorization": f"Bearer {tokens.access.reveal()}"} if tokens else {"x-key": settings.password.get_secret_value()}
+        )
+
+    return Signer(sign, Settings(password="pa/ss+wörd&1"), tokens)
+
+
+async def test_an_answer_is_read_whole_with_lower_case_headers():
+    async with a_server(answering(200, b'{"a":1}', "X-Some-Header: 7")) as server, http_to(server) as (http, exchanges):
+        answer = await http.read("POST", "graphql.json", operation="ask", json={"q": "x"})
+
+    assert (answer.status, answer.body, answer.headers["x-some-header"]) == (200, b'{"a":1}', "7")
+    assert b"POST /api/graphql.json HTTP/1.1" in server.requests[0]
+    assert (exchanges[0].operation, exchanges[0].request, exchanges[0].status) == ("ask", b'{"q":"x"}', 200)
+
+
+@pytest.mark.parametrize(
+    ("talk", "read_error", "write_error"),
+    [
+        (hanging_up, Unavailable, OutcomeUnknown),
+        (answering(503), Unavailable, OutcomeUnknown),
+        (answering(429, b"{}", "retry-after: 2.0"), RateLimited, RateLimited),
+        (answering(401), AuthenticationFailed, AuthenticationFailed),
+        (answering(302, b"", "location: https://elsewhere.example.com/"), InvalidData, InvalidData),
+    ],
+)
+async def test_a_failed_write_may_have_happened_and_a_failed_read_may_be_repeated(talk, read_error, write_error):
+    async with a_server(talk) as server, http_to(server) as (http, _):
+        with pytest.raises(read_error):
+            await http.read("GET", "x", operation="look")
+        with pytest.raises(write_error):
+            await http.write("POST", "x", operation="change", json={})
+
+
+async def test_a_connection_that_never_stood_did_nothing():
+    async with a_server(answering()) as server:
+        pass
+    async with http_to(server) as (http, exchanges):
+        with pytest.raises(Unavailable):
+            await http.write("POST", "x", operation="change", json={})
+
+    assert exchanges[0].status is None
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_a_write_on_a_kept_connection_that_dies_is_never_sent_twice(method):
+    talk = in_turn(answering(), hanging_up, answering())
+    async with a_server(talk) as server, http_to(server) as (http, _):
+        await http.read("GET", "x", operation="warm up")
+
+        with pytest.raises(OutcomeUnknown):
+            await http.write(method, "x", operation="change", json={})
+
+    assert len(server.requests) == 2
+
+
+async def test_a_read_on_a_kept_connection_that_died_is_asked_again_at_once():
+    talk = in_turn(answering(), hanging_up, answering(200, b"[]"))
+    async with a_server(talk) as server, http_to(server) as (http, _):
+        await http.read("GET", "x", operation="warm up")
+
+        answer = await http.read("POST", "x", operation="look", json={})
+
+    assert answer.body == b"[]"
+    assert len(server.requests) == 3
+
+
+async def test_a_truncated_body_is_no_answer():
+    async def cut(_, writer):
+        writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"half":')
+        writer.close()
+
+    async with a_server(cut) as server, http_to(server) as (http, exchanges):
+        with pytest.raises(Unavailable):
+            await http.read("GET", "x", operation="look")
+        with pytest.raises(OutcomeUnknown):
+            await http.write("POST", "x", operation="change", json={})
+
+    assert exchanges[0].response == b'{"half":'
+
+
+async def test_a_gzip_bomb_ends_at_the_bound_and_not_in_memory(monkeypatch):
+    monkeypatch.setattr(http_module, "ANSWER_BYTES", 1 << 20)
+    bomb = gzip.compress(b"\0" * (64 << 20), compresslevel=1)
+    async with a_server(answering(200, bomb, "content-encoding: gzip")) as server, http_to(server) as (http, _):
+        with pytest.raises(InvalidData, match="more than"):
+            await http.read("GET", "x", operation="look")
+
+
+async def test_a_silent_server_is_left(monkeypatch):
+    from crossdock.connectors.kit import transport
+
+    monkeypatch.setattr(transport, "ANSWER_SILENCE", timedelta(milliseconds=50))
+
+    async def silent(_, writer):
+        await asyncio.sleep(0.3)
+
+    async with a_server(silent) as server, http_to(server) as (http, _):
+        with pytest.raises(Unavailable, match="took too long"):
+            await http.read("GET", "x", operation="look")
+        with pytest.raises(OutcomeUnknown):
+            await http.write("POST", "x", operation="change", json={})
+
+
+async def test_a_connection_that_only_observes_sends_no_write():
+    async with a_server(answering()) as server, http_to(server, may_write=False) as (http, _):
+        with pytest.raises(ObserveOnly):
+            await http.write("POST", "x", operation="change", json={})
+
+    assert server.requests == []
+
+
+async def test_a_refused_token_is_renewed_once_and_the_call_repeated():
+    async def sign_in(stale):
+        return Tokens(Secret("second-token"))
+
+    tokens = MemoryTokens(Tokens(Secret("first-token")), sign_in)
+    talk = in_turn(answering(401), answering(200))
+    async with a_server(talk) as server, http_to(server, signer=a_signer(tokens)) as (http, _):
+        answer = await http.write("POST", "x", operation="change", json={})
+
+    assert answer.status == 200
+    assert [b"second-token" in request for request in server.requests] == [False, True]
+
+
+async def test_two_calls_with_the_same_stale_token_sign_in_once():
+    asked = []
+
+    async def sign_in(stale):
+        asked.append(stale)
+        await asyncio.sleep(0)
+        return Tokens(Secret("second-token"))
+
+    async def talk(request, writer):
+        await answering(200 if b"second-token" in request else 401)(request, writer)
+
+    tokens = MemoryTokens(Tokens(Secret("first-token")), sign_in)
+    async with a_server(talk) as server, http_to(server, signer=a_signer(tokens)) as (http, _):
+        await asyncio.gather(*(http.read("GET", "x", operation="look") for _ in range(5)))
+
+    assert len(asked) == 1
+
+
+async def test_a_token_near_its_end_is_renewed_before_use():
+    async def sign_in(stale):
+        return Tokens(Secret("second-token"), expires_at=datetime.now(UTC) + timedelta(seconds=30))
+
+    tokens = MemoryTokens(Tokens(Secret("first-token"), expires_at=datetime.now(UTC) + timedelta(minutes=4)), sign_in)
+    async with a_server(answering()) as server, http_to(server, signer=a_signer(tokens)) as (http, _):
+        await http.read("GET", "x", operation="look")
+        await http.read("GET", "x", operation="look")
+
+    assert all(b"second-token" in request for request in server.requests)
+
+
+async def test_no_secret_is_written_down_in_any_form():
+    import base64
+
+    secret = "pa/ss+wörd&1"
+    body = b" ".join(
+        [
+            secret.encode(),
+            base64.b64encode(b"client-id:" + secret.encode()),
+            base64.b64encode(b"id:" + secret.encode()),
+            b"pa%2Fss%2Bw%C3%B6rd%261",
+            b"pa/ss+w\\u00f6rd&1",
+        ]
+    )
+    async with (
+        a_server(answering(200, body, "x-key: " + "leak", "set-cookie: " + "s=1")) as server,
+        http_to(server, signer=a_signer()) as (http, exchanges),
+    ):
+        await http.read("GET", "x", operation="look", params={"key": secret})
+
+    written = repr(exchanges)
+    for form in (secret, "w%C3%B6rd", "w\\\\u00f6rd", "leak", "s=1", base64.b64encode(b"id:" + secret.encode()).decode()[4:]):
+        assert form not in written
+    assert exchanges[0].response.count(b"[secret]") == 5
+
+
+async def test_redirects_are_followed_at_the_same_origin_only_and_not_for_ever():
+    talk = in_turn(answering(302, b"", "location: /api/y"), answering(200, b"[1]"))
+    async with a_server(talk) as server, http_to(server) as (http, _):
+        assert (await http.read("GET", "x", operation="look")).body == b"[1]"
+    async with a_server(answering(302, b"", "location: /api/x")) as server, http_to(server) as (http, _):
+        with pytest.raises(InvalidData, match="without end"):
+            await http.read("GET", "x", operation="look")
+
+
+async def test_an_address_of_another_origin_is_not_visited():
+    async with a_server(answering()) as server, http_to(server, signer=a_signer()) as (http, _):
+        with pytest.raises(InvalidData):
+            await http.read("GET", "https://elsewhere.example.com/next", operation="next page")
+
+    assert server.requests == []
+
+
+async def test_pacing_follows_what_the_platform_says():
+    limiter = LocalLimiter()
+    limiter.learn(available=0, maximum=1000, restore_per_second=20_000)
+    before = asyncio.get_running_loop().time()
+
+    await limiter.acquire(1000)
+
+    assert asyncio.get_running_loop().time() - before >= 0.04
+
+
+async def test_a_long_wait_is_given_back_instead_of_slept_through():
+    limiter = LocalLimiter()
+    limiter.learn(available=0, maximum=1000, restore_per_second=10)
+
+    with pytest.raises(RateLimited) as caught:
+        await limiter.acquire(1000)
+
+    assert timedelta(seconds=99) < caught.value.retry_after < timedelta(seconds=101)
+
+
+async def test_a_429_closes_the_way_for_everybody():
+    limiter = LocalLimiter()
+    async with a_server(answering(429, b"", "retry-after: 30")) as server, http_to(server, limiter=limiter) as (http, _):
+        for _ in range(2):
+            with pytest.raises(RateLimited):
+                await http.read("GET", "x", operation="look")
+
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("2", 2), ("2.0", 2), ("-5", 0), ("999999", 3600), ("nan", None), ("soon", None)])
+def test_retry_after_is_read_in_every_spelling(text, seconds):
+    assert retry_after({"retry-after": text}) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 100_000, b"", b"<html>", b'{"status": "x"}', b'{"a":"\xff"}'])
+def test_what_cannot_be_decoded_is_invalid_data(body):
+    with pytest.raises(InvalidData):
+        decode(body, Answer, what="the answer")
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "1E+999999999", "1e-999999999", "1234567890123456789", "0.0000001", "x", ""])
+def test_an_amount_beyond_bounds_is_invalid_data(text):
+    with pytest.raises(InvalidData):
+        amount(text, field="price")
+
+
+@pytest.mark.parametrize("text", ["0", "-3.5", "20.0", "123456789012345678", "0.000001", "1.50000000"])
+def test_an_ordinary_amount_is_exact(text):
+    assert amount(text, field="price") == __import__("decimal").Decimal(text)
