@@ -107,4 +107,4 @@ class JsonDatabaseCache(BaseCache):
                 "delete from site_cache where key in (select key from site_cache where expires <= clock_timestamp() limit %s)",
                 [limit],
             )
-            return cursor.rowcount
+            return int(cursor.rowcount)

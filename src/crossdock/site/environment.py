@@ -44,8 +44,8 @@ def public_url() -> str:
 
 
 def is_demo() -> bool:
-    """Whether this is the demo: `CROSSDOCK_DEMO=1`."""
-    return os.environ.get("CROSSDOCK_DEMO") == "1"
+    """Whether this is the demo: `CROSSDOCK_DEMO=1`, or a data folder that the demo made."""
+    return os.environ.get("CROSSDOCK_DEMO") == "1" or (data_dir() / "demo").exists()
 
 
 def is_loopback(host: str) -> bool:

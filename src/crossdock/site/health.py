@@ -1,10 +1,7 @@
 """Readiness and counters, in a form that names parts and numbers only: no shops, no people, no addresses."""
 
 import hmac
-import importlib.util
 import os
-from collections.abc import Mapping
-from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -12,6 +9,7 @@ from django.db.utils import InterfaceError
 from prometheus_client import CONTENT_TYPE_LATEST as METRICS_TYPE
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from crossdock.jobs import queries
 from crossdock.site.environment import Refused
 
 __all__ = ["METRICS_TYPE", "may_read_metrics", "metrics_text", "readiness", "unapplied_migrations"]
@@ -26,15 +24,6 @@ def unapplied_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
-def _workers_alive() -> int | None:
-    """How many workers gave a sign of life lately; None while the jobs package does not count them."""
-    if importlib.util.find_spec("crossdock.jobs.queries") is None:
-        return None
-    from crossdock.jobs import queries
-
-    return int(queries.workers_alive())
-
-
 def readiness() -> dict[str, str]:
     """The state of each part: "ok", or one word about what is wrong."""
     global _is_migrated  # applied migrations stay applied while a process runs: reading the graph once is enough
@@ -47,21 +36,11 @@ def readiness() -> dict[str, str]:
     try:
         _is_migrated = _is_migrated or not unapplied_migrations()
         parts["migrations"] = "ok" if _is_migrated else "missing"
-        if _workers_alive() == 0:
+        if queries.workers_alive() == 0:
             parts["workers"] = "none"
     except DatabaseError:
         parts["workers"] = "unknown"
     return parts
-
-
-def gauges() -> Mapping[str, Any]:
-    """Counts by name, as the database's `gauges()` gives them."""
-    if importlib.util.find_spec("crossdock.jobs.queries") is None:
-        return {}
-    from crossdock.jobs import queries
-
-    values: Mapping[str, Any] = queries.gauges()
-    return values
 
 
 def metrics_text() -> bytes:
@@ -72,13 +51,8 @@ def metrics_text() -> bytes:
     for part, state in parts.items():
         ready.labels(part=part).set(1 if state == "ok" else 0)
     if parts["database"] == "ok" and parts["migrations"] == "ok":
-        for name, value in sorted(gauges().items()):
-            if isinstance(value, Mapping):
-                gauge = Gauge(f"crossdock_{name}", name.replace("_", " "), ["kind"], registry=registry)
-                for kind, number in sorted(value.items()):
-                    gauge.labels(kind=str(kind)).set(float(number))
-            elif value is not None:
-                Gauge(f"crossdock_{name}", name.replace("_", " "), registry=registry).set(float(value))
+        for name, value in sorted(queries.gauges().items()):
+            Gauge(f"crossdock_{name}", name.replace("_", " "), registry=registry).set(value)
     return generate_latest(registry)
 
 

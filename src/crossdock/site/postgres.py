@@ -195,7 +195,7 @@ class EmbeddedPostgres:
         if done.returncode:
             words = " ".join((done.stderr or done.stdout).split())
             raise Refused(f"{program} failed: {words[-300:]}")
-        return done.stdout
+        return str(done.stdout)
 
     @staticmethod
     def _environment() -> dict[str, str]:

@@ -1,0 +1,22 @@
+"""`crossdock worker`."""
+
+import argparse
+
+NAME = "worker"
+HELP = "run one worker: it takes wake-ups off the queue and runs lanes"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Work until SIGTERM, then finish what is under way."""
+    from crossdock.site.boot import harden, set_up_django
+
+    harden()
+    set_up_django()
+    from crossdock.jobs import worker
+
+    worker.run()
+    return 0
