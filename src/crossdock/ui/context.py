@@ -106,12 +106,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     account = getattr(request, "account", None)
     return {
         "theme": theme_of(request),
-        "is_sandbox": bool(getattr(settings, "CROSSDOCK_DEMO", False)) or getattr(account, "realm", "") == "sandbox",
+        "is_sandbox": bool(getattr(settings, "IS_DEMO", False)),
         "current_account": account,
-        "time_zone_name": str(getattr(account, "time_zone", "") or settings.TIME_ZONE),
         "sign_out_url": page_url_or_none(None, "account_logout"),
         "sign_in_url": page_url_or_none(None, "account_login"),
         "profile_url": page_url_or_none(request, "accounts:profile"),
-        "accounts_url": page_url_or_none(None, "accounts:choose"),
         "theme_url": page_url_or_none(None, "ui:theme"),
     }

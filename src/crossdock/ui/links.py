@@ -13,9 +13,7 @@ def _account_arguments(request: HttpRequest | None) -> dict[str, Any]:
     named = {key: value for key, value in captured.items() if key.startswith("account")}
     account = getattr(request, "account", None)
     if not named and account is not None:
-        slug = getattr(account, "slug", None) or getattr(account, "public_id", None)
-        if slug:
-            named = {"account": slug}
+        named = {"account": account.public_id}
     return named
 
 

@@ -61,7 +61,7 @@ def columns(request: HttpRequest) -> HttpResponse:
 
 def components(request: HttpRequest) -> HttpResponse:
     """Every component on one page, with made-up values; only in a demo or while developing."""
-    if not (settings.DEBUG or getattr(settings, "CROSSDOCK_DEMO", False)):
+    if not (settings.DEBUG or getattr(settings, "IS_DEMO", False)):
         raise Http404
     from crossdock.ui.showcase import context  # loaded for this page alone
 

@@ -2,14 +2,16 @@
 
 const live = document.getElementById("live");
 
-/** Say one sentence to a screen reader. */
-export function say(text) {
+// The scripts do not import each other, so that each may be served under a name of its own; they speak by events:
+// cd:say {text} tells a screen reader one sentence, cd:dialog {selector, count} opens a dialog.
+document.addEventListener("cd:say", (event) => {
   if (!live) return;
   live.textContent = "";
   requestAnimationFrame(() => {
-    live.textContent = text;
+    live.textContent = event.detail.text;
   });
-}
+});
+document.addEventListener("cd:dialog", (event) => openDialog(event.detail.selector, event.detail.count));
 
 // A menu closes by Escape, by a click outside, and when another one opens.
 document.addEventListener("click", (event) => {
@@ -37,7 +39,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 /** Open the dialog that `selector` names, its `{count}` replaced. */
-export function openDialog(selector, count) {
+function openDialog(selector, count) {
   const dialog = document.querySelector(selector);
   if (!dialog || dialog.open) return;
   for (const part of dialog.querySelectorAll("[data-counted]")) {
