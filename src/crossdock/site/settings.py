@@ -136,7 +136,9 @@ LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"  # nobody signs up: people come by an invitation or by the first administrator's link
+# Closed unless the operator opens it: people come by an invitation or by the first administrator's link.
+ACCOUNT_OPEN_SIGN_UP = os.environ.get("CROSSDOCK_OPEN_SIGN_UP") == "1"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if ACCOUNT_OPEN_SIGN_UP else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGOUT_ON_GET = False
@@ -150,6 +152,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _is_secure and is_loopback(_host)
 MFA_TOTP_ISSUER = "Crossdock"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 USERSESSIONS_TRACK_ACTIVITY = True
 # How many proxies of ours stand in front; unset, X-Forwarded-For is not believed at all.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("CROSSDOCK_TRUSTED_PROXIES", "0"))
