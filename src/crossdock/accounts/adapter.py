@@ -15,7 +15,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Only where the operator opened it (`ACCOUNT_OPEN_SIGN_UP`); else people are let in by an administrator."""
-        return bool(getattr(settings, "ACCOUNT_OPEN_SIGN_UP", False))
+        return bool(settings.ACCOUNT_OPEN_SIGN_UP)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link in a reset mail. Never from the Host header, which the asker chooses."""

@@ -30,6 +30,22 @@ NOT_TENANT: dict[str, str] = {
     "worker_beat": FULL,
 }
 
+# Every function that runs with its owner's rights. All but `make_months` belong to crossdock_lookup and only read.
+DEFINERS = (
+    "account_of_sign_in",
+    "account_of_token",
+    "administrator_exists",
+    "due_cleanup",
+    "due_lanes",
+    "find_orders",
+    "find_orders_by_index",
+    "gauges",
+    "make_months",
+    "memberships_of",
+    "store_of_hook",
+    "wrapped_by",
+)
+
 
 def grant_on(table: str) -> str | None:
     """What the application may do with a table that is no tenant's; None when the table is not on the list."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, overload
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection
@@ -154,7 +155,7 @@ def requires(right: Right) -> Callable[[View[P]], View[P]]:
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
-    """For templates: `account`, `actor`, `role` and `rights` of the page, and `accounts` of the person."""
+    """For templates: `account`, `actor`, `role` and `rights` of the page, `accounts` of the person, `open_sign_up`."""
     actor: Actor | None = getattr(request, "actor", None)
     signed_in = hasattr(request, "user") and hasattr(request, "_belongings")
     return {
@@ -163,6 +164,7 @@ def account(request: HttpRequest) -> dict[str, Any]:
         "role": actor.role.label if actor else "",
         "rights": actor.rights if actor else frozenset(),
         "accounts": belongings_of(request) if signed_in else [],
+        "open_sign_up": settings.ACCOUNT_OPEN_SIGN_UP,
     }
 
 
@@ -182,9 +184,9 @@ class BrokenRules:
         if request.headers.get("HX-Request") == "true":
             messages.error(request, error.message)
             # 409 is what the page's HTMX swaps; the others it drops.
-            return render(
-                request, "ui/_messages.html", status=409, headers={"HX-Retarget": "#messages", "HX-Reswap": "outerHTML"}
-            )
+            response = render(request, "ui/_messages.html", status=409)
+            response.headers.update({"HX-Retarget": "#messages", "HX-Reswap": "outerHTML"})
+            return response
         match error:
             case Forbidden():
                 status, title = 403, _("Not yours to do")
