@@ -1,0 +1,141 @@
+"""The warehouse behind a folder: order files go in, shipment and stock files come out."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+
+from crossdock.connectors.files.delivery import Delivery
+from crossdock.connectors.files.pickup import Pickup, Receipt, Taken, Waits, Whole
+from crossdock.connectors.files.reading import shipments_of, stock_of
+from crossdock.connectors.files.settings import Settings
+from crossdock.connectors.kit.capabilities import (
+    Client,
+    Done,
+    Failed,
+    Found,
+    Identity,
+    Note,
+    PullsShipments,
+    PullsStock,
+    SendsOrders,
+)
+from crossdock.connectors.kit.errors import InvalidData
+from crossdock.connectors.kit.pages import Position, Rejected, ShipmentPage, StockPage, Window
+from crossdock.domain.fulfillment import FulfillmentRequest
+
+SHIPMENTS_A_PAGE = 250
+LEVELS_A_PAGE = 5_000
+
+
+class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
+    """One merchant's folder at a warehouse."""
+
+    async def check(self) -> Identity:
+        warnings = []
+        for field in ("incoming", "outgoing"):
+            folder = getattr(self.settings, field)
+            try:
+                await self.files.entries(folder, most=1)
+            except InvalidData as error:
+                raise InvalidData(error.message, field=field, evidence=error.evidence) from error
+        if self.settings.order_version == 3 and not self.settings.facility:
+            warnings.append("No facility is set: version 3 then carries one only for orders that name it themselves.")
+        return Identity(id=_identity(self.settings), name=self.files.address, warnings=tuple(warnings))
+
+    async def send_orders(self, requests: Sequence[FulfillmentRequest], note: Note) -> Sequence[Done | Failed]:
+        return await Delivery(self.files, self.settings).send(requests, note)
+
+    async def find_orders(
+        self, requests: Sequence[FulfillmentRequest], evidence: Mapping[str, Mapping[str, str]]
+    ) -> Sequence[Found]:
+        return await Delivery(self.files, self.settings).find(requests, evidence)
+
+    async def shipments_changed(self, window: Window, after: Position | None = None) -> AsyncIterator[ShipmentPage]:
+        """Every file that stands in the folder, oldest first; the window plays no part, for what was stored is moved away.
+
+        `after` names the last file given in this run, and by its cursor the shipments already given of a file not yet finished.
+        """
+        pickup = Pickup(self.files, self.settings)
+        at = after or Position()
+        for entry in await pickup.waiting("shp"):
+            if at.at is not None and (entry.changed_at, entry.name) < (at.at, at.id or ""):
+                continue
+            is_resumed = (entry.changed_at, entry.name) == (at.at, at.id)
+            if is_resumed and after is not None and after.cursor is None:
+                continue
+            taken = await pickup.take(entry)
+            if isinstance(taken, Waits) and taken.why is not None:
+                yield ShipmentPage((), (), taken.rejected(), at)
+            if isinstance(taken, Whole):
+                async for page in self._pages(taken, after.cursor if is_resumed and after is not None else None):
+                    at = page.position
+                    yield page
+
+    async def _pages(self, file: Whole, cursor: str | None) -> AsyncIterator[ShipmentPage]:
+        taken = file.taken
+        read = shipments_of(taken.name, file.rows(self.settings), self.settings)
+        start = _resumed(cursor, taken.sha256)
+        rejected = read.rejected if start == 0 else ()
+        receipt = _receipt(taken, has_records=bool(read.shipments), rejected=read.rejected)
+        while True:
+            end = start + SHIPMENTS_A_PAGE
+            is_last = end >= len(read.shipments)
+            position = Position(taken.changed_at, taken.name, None if is_last else f"{taken.sha256[:16]}:{end}")
+            yield ShipmentPage(read.shipments[start:end], read.raws[start:end], rejected, position, receipt if is_last else None)
+            if is_last:
+                return
+            start, rejected = end, ()
+
+    async def settle(self, receipt: str) -> None:
+        await Pickup(self.files, self.settings).settle(receipt)
+
+    async def stock(self, since: datetime | None) -> AsyncIterator[StockPage]:
+        """The newest whole snapshot; older ones are passed over, and settled with it."""
+        pickup = Pickup(self.files, self.settings)
+        entries = list(await pickup.waiting("inv"))
+        newest: Whole | None = None
+        while entries and newest is None:
+            taken = await pickup.take(entries.pop())
+            if isinstance(taken, Waits) and taken.why is not None:
+                yield StockPage((), taken.rejected(), taken.name, is_snapshot=False, is_last=False)
+            newest = taken if isinstance(taken, Whole) else None
+        if newest is None:
+            return
+        older = tuple(Taken(entry.name, entry.size, entry.changed_at) for entry in entries if pickup.is_superseded(entry))
+        name, reading = newest.taken.name, f"{newest.taken.name} {newest.taken.sha256[:16]}"
+        read = stock_of(name, newest.rows(self.settings), self.settings)
+        receipt = _receipt(newest.taken, has_records=bool(read.levels), rejected=read.rejected, older=older)
+        pages = max(1, -(-len(read.levels) // LEVELS_A_PAGE))
+        for number in range(pages):
+            is_last = number == pages - 1
+            yield StockPage(
+                read.levels[number * LEVELS_A_PAGE : (number + 1) * LEVELS_A_PAGE],
+                read.rejected if number == 0 else (),
+                reading,
+                is_snapshot=bool(read.levels),
+                is_last=is_last,
+                receipt=receipt if is_last else None,
+            )
+
+    async def settle_stock(self, receipt: str) -> None:
+        await Pickup(self.files, self.settings).settle(receipt)
+
+
+def _resumed(cursor: str | None, sha256: str) -> int:
+    """How many shipments of a file were given before; 0 when the file is another one now."""
+    digest, _, count = (cursor or "").partition(":")
+    return int(count) if digest == sha256[:16] and count.isdigit() else 0
+
+
+def _receipt(taken: Taken, *, has_records: bool, rejected: Sequence[Rejected], older: tuple[Taken, ...] = ()) -> str:
+    """A file with nothing but errors goes where people look for errors; all others to the archive."""
+    if has_records or not rejected:
+        return Receipt(read=(*older, taken)).text()
+    reason = "\n".join(f"{bad.where}: {bad.reason}" for bad in rejected[:1000])
+    return Receipt(read=older, failed=(taken,), reasons=(reason,)).text()
+
+
+def _identity(settings: Settings) -> str:
+    """What never changes about a folder: where it is and whose login opens it."""
+    if settings.transport == "folder":
+        return f"folder:{settings.folder}"
+    return f"sftp://{settings.username}@{settings.host.casefold()}:{settings.port}/{settings.root.strip('/')}"

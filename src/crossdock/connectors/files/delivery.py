@@ -1,0 +1,197 @@
+"""Putting order files into the warehouse's folder, so that no crash at any step sends one twice or loses one.
+
+1. All files of a set are written under temporary names, which no reader takes. A crash here has sent nothing.
+2. What is about to be renamed is noted: both names, size, SHA-256. A crash here has sent nothing either, and the note says where to
+   look. Temporary names are new in every attempt, so what an old holder leaves behind is never taken for the noted one.
+3. Each file is renamed to its final name, without replacing. From that moment on it is the warehouse's.
+
+A file's final name and content follow from the request alone, so whoever comes later finds or repeats the very same file. With the
+note written, exactly one of three things is true: the temporary file stands (not renamed: finish it), the final file stands
+(delivered), or neither does (delivered, and taken away by the warehouse). The last is never sent again by itself.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from crossdock.connectors.files.mapping import file_of
+from crossdock.connectors.files.settings import Settings
+from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
+from crossdock.connectors.kit.errors import ConnectorError, InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.kit.files import Folder, temporary
+from crossdock.domain.fulfillment import FulfillmentRequest
+
+RENAMING = "renaming"
+
+
+class OrderFile(Struct, frozen=True):
+    """A file to deliver, and the requests in it."""
+
+    requests: tuple[FulfillmentRequest, ...]
+    name: str
+    content: bytes
+    draft: str
+
+    @property
+    def evidence(self) -> dict[str, str]:
+        """What a look-up needs after a crash."""
+        return {
+            "stage": RENAMING,
+            "name": self.name,
+            "temporary": self.draft,
+            "size": str(len(self.content)),
+            "sha256": hashlib.sha256(self.content).hexdigest(),
+        }
+
+
+def name_of(request: FulfillmentRequest, settings: Settings) -> str:
+    """The final name of the file that begins with this request: the same in every attempt."""
+    stamp = request.intended_at.strftime("%Y%m%d%H%M%S" if settings.stamp == "long" else "%y%m%d%H%M%S")
+    return f"ord_{request.reference}_{stamp}.csv"
+
+
+class Delivery:
+    """Sends to and looks up in one folder."""
+
+    def __init__(self, files: Folder, settings: Settings) -> None:
+        self._files = files
+        self._settings = settings
+        self._folder = settings.incoming.rstrip("/")
+
+    async def send(self, requests: Sequence[FulfillmentRequest], note: Note) -> list[Done | Failed]:
+        """Deliver each, once. A file that fails fails its own requests."""
+        outcomes: list[Done | Failed] = []
+        written: list[OrderFile] = []
+        for file in self._files_of(requests, outcomes):
+            try:
+                await self._files.write(self._path(file.draft), file.content)
+            except OutcomeUnknown as error:
+                # Under a temporary name nothing has reached anybody: writing it again is safe.
+                outcomes += _failed(file, Unavailable(error.message, evidence=error.evidence))
+            except FileNotFoundError:
+                outcomes += _failed(file, self._no_folder())
+            except ConnectorError as error:
+                outcomes += _failed(file, error)
+            else:
+                written.append(file)
+        if written:
+            await note({request.key: file.evidence for file in written for request in file.requests})
+        for file in written:
+            try:
+                await self._rename(file)
+            except ConnectorError as error:
+                outcomes += _failed(file, error)
+            else:
+                outcomes += [Done(request.key, file.name, file.evidence) for request in file.requests]
+        return outcomes
+
+    async def find(self, requests: Sequence[FulfillmentRequest], evidence: Mapping[str, Mapping[str, str]]) -> list[Found]:
+        """Which of these were delivered; finishes a renaming that a crash interrupted."""
+        found = []
+        looked_up: dict[str, Found | None] = {}
+        for request in requests:
+            known = evidence.get(request.key, {})
+            name = known.get("name") or name_of(request, self._settings)
+            if name not in looked_up:
+                looked_up[name] = await self._look_up(request, name, known)
+            answer = looked_up[name]
+            if answer is not None:
+                found.append(Found(request.key, answer.external_id, answer.evidence, answer.differs))
+        return found
+
+    async def _look_up(self, request: FulfillmentRequest, name: str, known: Mapping[str, str]) -> Found | None:
+        wanted = self._expected(request, name, known)
+        for path in self._places(request, name):
+            entry = await self._files.stat(path)
+            if entry is None:
+                continue
+            try:
+                sha256, size = await self._fingerprint(path)
+            except FileNotFoundError:
+                continue  # taken away between the two looks
+            if wanted is not None and (sha256, size) == (wanted["sha256"], wanted["size"]):
+                return Found(request.key, name, {**wanted, "stage": "delivered", "where": path})
+            return Found(request.key, name, {"where": path, "sha256": sha256, "size": size}, "it has other content")
+        if known.get("stage") != RENAMING or wanted is None:
+            return None
+        draft = wanted["temporary"]
+        if await self._files.stat(self._path(draft)) is None:
+            return Found(request.key, name, {**wanted, "stage": "picked_up", "picked_up": "true"})
+        if not self._files.may_write:
+            return None
+        if await self._fingerprint(self._path(draft)) != (wanted["sha256"], wanted["size"]):
+            return None  # the server lost a part of what it had taken; a new attempt writes it anew
+        await self._move(draft, name)
+        return Found(request.key, name, {**wanted, "stage": "delivered", "where": self._path(name)})
+
+    def _expected(self, request: FulfillmentRequest, name: str, known: Mapping[str, str]) -> Mapping[str, str] | None:
+        """Name, size and hash of the file as noted; without a note, as it would be sent alone."""
+        if "sha256" in known:
+            return known
+        try:
+            return self._file((request,)).evidence
+        except InvalidData:
+            return None
+
+    def _files_of(self, requests: Sequence[FulfillmentRequest], outcomes: list[Done | Failed]) -> list[OrderFile]:
+        """Files for requests that fit; those that do not are added to `outcomes` and hold up no other."""
+        fit: list[FulfillmentRequest] = []
+        for request in requests:
+            try:
+                file_of([request], self._settings)
+            except InvalidData as error:
+                outcomes.append(Failed(request.key, error))
+            else:
+                fit.append(request)
+        step = self._settings.orders_per_file
+        sets = [tuple(fit[start : start + step]) for start in range(0, len(fit), step)]
+        return [self._file(some) for some in sets]
+
+    def _file(self, requests: tuple[FulfillmentRequest, ...]) -> OrderFile:
+        name = name_of(requests[0], self._settings)
+        draft = temporary(f"{name}.{secrets.token_hex(4)}")
+        return OrderFile(requests, name, file_of(requests, self._settings), draft)
+
+    async def _rename(self, file: OrderFile) -> None:
+        try:
+            await self._move(file.draft, file.name)
+        except FileExistsError as error:
+            path, evidence = self._path(file.name), file.evidence
+            try:
+                if await self._fingerprint(path) == (evidence["sha256"], evidence["size"]):
+                    return
+                message = f"{path} stands at the warehouse already, with other content. Look at it, and remove it."
+            except FileNotFoundError:
+                message = f"A file called {path} was taken by the warehouse just now. Ask there whether it holds this order."
+            raise InvalidData(message, evidence={"name": file.name}) from error
+
+    async def _move(self, draft: str, name: str) -> None:
+        try:
+            await self._files.rename(self._path(draft), self._path(name))
+        except FileNotFoundError as error:
+            message = f"{name} was taken away while it was being delivered. It is looked up before anything is sent again."
+            raise OutcomeUnknown(message) from error
+
+    async def _fingerprint(self, path: str) -> tuple[str, str]:
+        """SHA-256 and size of a file, as evidence writes them."""
+        digest, size = hashlib.sha256(), 0
+        async for piece in self._files.read(path):
+            digest.update(piece)
+            size += len(piece)
+        return digest.hexdigest(), str(size)
+
+    def _places(self, request: FulfillmentRequest, name: str) -> tuple[str, ...]:
+        kept = self._settings.picked_up.rstrip("/")
+        return self._path(name), f"{kept}/{name}", f"{kept}/{request.intended_at:%Y/%m}/{name}"
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder}/{name}"
+
+    def _no_folder(self) -> InvalidData:
+        return InvalidData(f"There is no folder {self._folder} at the warehouse. Make it, or correct its name.", field="incoming")
+
+
+def _failed(file: OrderFile, error: ConnectorError) -> list[Failed]:
+    return [Failed(request.key, error) for request in file.requests]
