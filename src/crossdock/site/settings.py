@@ -78,6 +78,8 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "crossdock.site.urls"
+FORM_RENDERER = "crossdock.ui.forms.Renderer"
+CSRF_FAILURE_VIEW = "crossdock.ui.views.csrf_failure"
 WSGI_APPLICATION = "crossdock.site.wsgi.application"
 
 TEMPLATES = [
@@ -91,6 +93,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "crossdock.site.context.site",
+                "crossdock.ui.context.navigation",
+                "crossdock.ui.context.frame",
                 "crossdock.accounts.web.account",
             ],
         },

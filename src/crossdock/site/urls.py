@@ -17,3 +17,8 @@ urlpatterns += [
     if importlib.util.find_spec(f"crossdock.{name}.urls")
 ]
 urlpatterns += [path("sign-in/", include("allauth.urls"))]
+
+handler400 = "crossdock.ui.views.bad_request"
+handler403 = "crossdock.ui.views.permission_denied"
+handler404 = "crossdock.ui.views.not_found"
+handler500 = "crossdock.ui.views.server_error"

@@ -60,6 +60,7 @@ def screenshot_all(page: "Page", url: str, folder: Path, *, full: bool = True) -
             page.set_viewport_size({"width": width, "height": 900 if width > 600 else 844})
             page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             page.goto(url, wait_until="networkidle")
+            page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
             path = folder / f"{name}-{width}-{theme}.png"
             page.screenshot(path=path, full_page=full)
             made.append(path)

@@ -89,14 +89,16 @@ def lasted(value: timedelta | None) -> str:
 
 @register.simple_tag
 def copyable(value: object, label: str = "") -> SafeString:
-    """An id in the monospaced face that a click copies; `label` says what it is ("Copy the order's id"). Empty is an en dash."""
+    """An id in the monospaced face that a click copies; `label` says what the click does ("Copy the tracking number").
+
+    Empty is an en dash.
+    """
     if value in (None, ""):
         return mark_safe('<span class="cd-none">–</span>')  # noqa: S308 - a constant
-    said = label or _("Copy {value}").format(value=value)
     return format_html(
-        '<button type="button" class="cd-copy" data-copy="{}" aria-label="{}"><span class="cd-mono">{}</span>{}</button>',
+        '<button type="button" class="cd-copy" data-copy="{}" title="{}"><span class="cd-mono">{}</span>{}</button>',
         value,
-        said,
+        label or _("Copy"),
         value,
         icon("copy"),
     )

@@ -62,9 +62,9 @@ function draw(holder) {
     padding: isSpark ? [2, 0, 2, 0] : [8, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { y: { range: [0, most > 0 ? most * 1.08 : 1] } },
+    scales: { x: plot.kind === "bars" && plot.x.length > 1 ? { range: (_, from, to) => [from - (plot.x[1] - plot.x[0]) * 0.6, to + (plot.x[1] - plot.x[0]) * 0.6] } : {}, y: { range: [0, most > 0 ? most * 1.08 : 1] } },
     axes: isSpark ? [{ show: false }, { show: false }] : [
-      { ...axis, grid: { show: false }, size: 28, space: 64, values: [[86400, "{MMM} {D}"], [3600, "{HH}:{mm}"], [60, "{HH}:{mm}"], [1, "{HH}:{mm}:{ss}"]].map(([every, text]) => [every, text, null, null, null, null, null, null, 1]) },
+      { ...axis, grid: { show: false }, size: 24, space: 64, values: [[86400, "{MMM} {D}"], [3600, "{HH}:{mm}"], [60, "{HH}:{mm}"], [1, "{HH}:{mm}:{ss}"]].map(([every, text]) => [every, text, null, null, null, null, null, null, 1]) },
       { ...axis, size: 44, space: 34, values: (_, ticks) => ticks.map((tick) => number.format(tick)) },
     ],
     series: [

@@ -95,6 +95,22 @@ document.addEventListener("click", (event) => {
   else link.click();
 });
 
+// --- tables ---
+
+// A head that stays needs the page to scroll; a table wider than its place has to scroll by itself. So the one or the other.
+const widths = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const wrap = target.closest(".cd-table-wrap");
+    wrap.classList.toggle("is-scrolling", target.scrollWidth > wrap.clientWidth + 1 || target.offsetWidth > wrap.clientWidth + 1);
+  }
+});
+const measure = () => {
+  for (const table of document.querySelectorAll(".cd-table-wrap > .cd-table")) widths.observe(table);
+};
+measure();
+document.addEventListener("cd:swapped", measure);
+document.addEventListener("htmx:afterSettle", measure);
+
 // --- filters ---
 
 // A choice applies at once; text applies on Enter or after a pause. Empty parameters stay out of the address.
