@@ -3,7 +3,9 @@
 import itertools
 import secrets
 from collections.abc import Sequence
+from functools import cache
 
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from crossdock.accounts import services
@@ -14,6 +16,8 @@ from crossdock.accounts.web import belongings
 PASSWORD = "correct horse battery staple"  # noqa: S105  (of people that only tests know)
 
 _numbers = itertools.count(1)
+# Hashing is slow on purpose; people of tests may share one hash.
+_hashed = cache(make_password)
 
 
 def an_account(name: str = "", **settings: object) -> Account:
@@ -32,7 +36,9 @@ def a_person(
 ) -> Person:
     """A person with `PASSWORD`, a member of the account unless there is none. The e-mail is nobody else's."""
     address = email or f"person-{next(_numbers)}-{secrets.token_hex(4)}@example.com"
-    person = services.create_person(email=address, name=name, password=password)
+    person = services.create_person(email=address, name=name)
+    person.password = _hashed(password)
+    person.save(update_fields=["password"])
     if account is not None:
         services.add_member(actor=system(account.pk), person=person, role=Role(role), merchants=merchants)
     return person

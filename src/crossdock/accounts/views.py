@@ -120,7 +120,7 @@ def _claim(request: HttpRequest, form: FirstAdministratorForm, token: str) -> Ht
     except RuleBroken as error:
         form.refuse(error)
     else:
-        person.backend = settings.AUTHENTICATION_BACKENDS[0]  # type: ignore[attr-defined]
+        person.backend = settings.AUTHENTICATION_BACKENDS[0]
         get_adapter().login(request, person)
         return redirect(home_of(account))
     return None

@@ -185,7 +185,8 @@ class BrokenRules:
             messages.error(request, error.message)
             # 409 is what the page's HTMX swaps; the others it drops.
             response = render(request, "ui/_messages.html", status=409)
-            response.headers.update({"HX-Retarget": "#messages", "HX-Reswap": "outerHTML"})
+            response.headers["HX-Retarget"] = "#messages"
+            response.headers["HX-Reswap"] = "outerHTML"
             return response
         match error:
             case Forbidden():

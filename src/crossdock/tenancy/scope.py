@@ -43,6 +43,14 @@ def current_account() -> int | None:
     return scope.account_id if scope else None
 
 
+def account_in_scope() -> int:
+    """The account of the open transaction. Raises ScopeError outside `scoped`."""
+    account_id = current_account()
+    if account_id is None:
+        raise ScopeError("this needs an account's transaction; open scoped(account_id) first")
+    return account_id
+
+
 @contextmanager
 def scoped(account_id: int, merchants: Sequence[int] | None = None) -> Iterator[None]:
     """Open a transaction that sees one account's rows only; limited to `merchants` unless None.

@@ -39,7 +39,8 @@ def test_every_table_has_a_forced_policy_or_is_on_the_short_list():
 def test_the_short_list_names_no_table_that_is_a_tenants():
     for name in NOT_TENANT:
         columns = rows(
-            "select 1 from information_schema.columns where table_schema = 'public' and column_name = 'account_id' and table_name like %s",
+            "select 1 from information_schema.columns"
+            " where table_schema = 'public' and column_name = 'account_id' and table_name like %s",
             name.replace("*", "%").replace("_", r"\_"),
         )
         assert not columns, name

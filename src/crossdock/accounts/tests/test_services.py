@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 
 from crossdock.accounts import services
 from crossdock.accounts.models import Account, Audit, FirstAdminLink, Membership, Person, Role
@@ -132,19 +131,6 @@ def test_passwords_are_kept_by_argon2_and_weak_ones_refused():
 
 
 # --- The first administrator ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def no_administrator(server):
-    """A database without anybody in it, and this thread's connection to it."""
-    before, name = connection.settings_dict["NAME"], "crossdock_first_admin_test"
-    server.clone(server.template, name)
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    yield
-    connection.close()
-    connection.settings_dict["NAME"] = before
-    server.drop(name)
 
 
 def token_of(path):

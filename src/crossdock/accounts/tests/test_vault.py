@@ -214,19 +214,6 @@ def test_a_broken_key_file_locks_secrets(key_file, content):
         vault.check()
 
 
-@pytest.fixture
-def fresh_database(server):
-    """A database in which nothing was ever sealed, and this thread's connection to it."""
-    before, name = connection.settings_dict["NAME"], "crossdock_vault_test"
-    server.clone(server.template, name)
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    yield
-    connection.close()
-    connection.settings_dict["NAME"] = before
-    server.drop(name)
-
-
 def test_only_a_database_that_never_sealed_gets_a_new_key_file(settings, tmp_path, fresh_database):
     settings.VAULT_KEY_FILE = str(tmp_path / "new" / "keys.json")
 
