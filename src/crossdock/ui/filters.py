@@ -72,8 +72,11 @@ def _without(request: HttpRequest, name: str, value: str) -> str:
     return _url(request.path, query)
 
 
-def filter_bar(request: HttpRequest, facets: Sequence[Facet], text_label: Text = _("Search this list")) -> FilterBar:
-    """Read the filter from the address. A value that a facet does not offer is dropped, so no made-up text comes back as a chip."""
+def filter_bar(request: HttpRequest, facets: Sequence[Facet], text_label: Text = "") -> FilterBar:
+    """Read the filter from the address; `text_label` says what the search box finds.
+
+    A value that a facet does not offer is dropped, so no made-up text comes back as a chip.
+    """
     chips: list[Chip] = []
     read: list[Facet] = []
     text = request.GET.get("q", "").strip()
@@ -92,4 +95,6 @@ def filter_bar(request: HttpRequest, facets: Sequence[Facet], text_label: Text =
     clear = QueryDict(mutable=True)
     for name, value in kept:
         clear.appendlist(name, value)
-    return FilterBar(request.path, tuple(read), text, text_label, tuple(chips), kept, _url(request.path, clear))
+    return FilterBar(
+        request.path, tuple(read), text, text_label or _("Search this list"), tuple(chips), kept, _url(request.path, clear)
+    )

@@ -10,7 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Renderer(DjangoTemplates):
-    """The project's FORM_RENDERER: `{{ form }}` draws every field by ui/forms/field.html."""
+    """The project's FORM_RENDERER: `{{ form }}` draws every field by ui/forms/field.html.
+
+    A form's field may carry `shown_when = (name of another field, its values)`: it is shown only with one of these answers, where
+    scripts run; "true" and "false" stand for a checkbox.
+    """
 
     form_template_name = "ui/forms/form.html"
     field_template_name = "ui/forms/field.html"

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 def _account_arguments(request: HttpRequest | None) -> dict[str, Any]:
     """The part of the current address that names the account, by any keyword that begins with "account"."""
     match = getattr(request, "resolver_match", None)
-    captured = dict(match.captured_kwargs) if match else {}
+    captured = dict(match.kwargs) if match else {}
     named = {key: value for key, value in captured.items() if key.startswith("account")}
     account = getattr(request, "account", None)
     if not named and account is not None:

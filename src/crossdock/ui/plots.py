@@ -42,7 +42,8 @@ class Plot:
                 "unit": str(self.unit),
                 "x": [int(at.timestamp()) for at in self.moments],
                 "series": [
-                    {"label": str(one.label), "tone": str(one.tone or "flight"), "values": list(one.values)} for one in self.series
+                    {"label": str(one.label), "tone": str(one.tone or "flight"), "values": list(one.values)}
+                    for one in self.series
                 ],
             }
         )

@@ -64,12 +64,25 @@ class ExampleForm(forms.Form):
     notify = forms.BooleanField(
         label="Notify customer", widget=Switch, required=False, help_text="The store mails the tracking number to the customer."
     )
-    empties = forms.BooleanField(label="Exclude empty orders", required=False, help_text="Orders with nothing to ship are skipped.")
+    empties = forms.BooleanField(
+        label="Exclude empty orders", required=False, help_text="Orders with nothing to ship are skipped."
+    )
     note = forms.CharField(label="Note", widget=forms.Textarea(attrs={"rows": 3}), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].shown_when = ("notify", ("true",))  # type: ignore[attr-defined]
 
 
 def _form() -> ExampleForm:
-    values = {"shop": "blue heron", "location": "gid-71044", "service": "all", "financial": ["paid"], "notify": "on", "secret": ""}
+    values = {
+        "shop": "blue heron",
+        "location": "gid-71044",
+        "service": "all",
+        "financial": ["paid"],
+        "notify": "on",
+        "secret": "",
+    }
     form = ExampleForm(values)
     form.is_valid()
     form.add_error("shop", "Shopify knows no shop “blue heron”. A shop's name has no spaces; try “blue-heron”.")
@@ -81,9 +94,31 @@ def _orders() -> list[SimpleNamespace]:
     rows = [
         ("1063", "error", "", "Ada Marsh", "Blue Heron Goods", "Reno, NV", 3, "118.40", 4, "PO-4471"),
         ("1062", "queued", "", "Grace Okafor", "Blue Heron Goods", "Portland, OR", 1, "24.00", 2, ""),
-        ("1061", "delayed", "next try 10:41", "Wilhelmina van den Heuvel-Cholmondeley", "Saltgrass Outfitters of New England", "’s-Hertogenbosch, NL", 12, "1204.99", 9, "7001183-B/2026-REPLENISHMENT"),
+        (
+            "1061",
+            "delayed",
+            "next try 10:41",
+            "Wilhelmina van den Heuvel-Cholmondeley",
+            "Saltgrass Outfitters of New England",
+            "’s-Hertogenbosch, NL",
+            12,
+            "1204.99",
+            9,
+            "7001183-B/2026-REPLENISHMENT",
+        ),
         ("1060", "on-hold", "until Mon 08:00", "Tomás Ruiz", "Blue Heron Goods", "Austin, TX", 2, "61.50", 31, ""),
-        ("1059", "on-hold-person", "address", "Yuki Tanaka", "Saltgrass Outfitters of New England", "Osaka, JP", 1, "35.00", 55, ""),
+        (
+            "1059",
+            "on-hold-person",
+            "address",
+            "Yuki Tanaka",
+            "Saltgrass Outfitters of New England",
+            "Osaka, JP",
+            1,
+            "35.00",
+            55,
+            "",
+        ),
         ("1058", "open", "", "Priya Nair", "Blue Heron Goods", "Columbus, OH", 4, "152.10", 118, "PO-4468"),
         ("1057", "partially-shipped", "2 of 5", "Liam O’Brien", "Copperline", "Boston, MA", 5, "310.00", 180, ""),
         ("1056", "shipped", "", "Chidi Anagonye", "Copperline", "Tempe, AZ", 2, "88.00", 300, ""),
@@ -106,7 +141,32 @@ def _plots() -> dict[str, Plot]:
     hours = [start + timedelta(hours=hour) for hour in range(24)]
     orders = [4, 2, 1, 0, 0, 2, 9, 18, 31, 42, 51, 47, 44, 52, 61, 58, 49, 40, 33, 29, 22, 16, 11, 7]
     shipped = [0, 0, 0, 0, 0, 0, 2, 9, 22, 38, 46, 51, 40, 44, 55, 60, 52, 41, 30, 12, 4, 0, 0, 0]
-    lag = [3.1, 2.8, 2.9, None, None, 3.0, 3.4, 4.1, 4.0, 5.2, 6.9, 5.0, 4.4, 4.8, 6.1, 5.6, 4.9, 4.0, 3.8, 3.6, 3.2, 3.0, 2.9, 2.8]
+    lag = [
+        3.1,
+        2.8,
+        2.9,
+        None,
+        None,
+        3.0,
+        3.4,
+        4.1,
+        4.0,
+        5.2,
+        6.9,
+        5.0,
+        4.4,
+        4.8,
+        6.1,
+        5.6,
+        4.9,
+        4.0,
+        3.8,
+        3.6,
+        3.2,
+        3.0,
+        2.9,
+        2.8,
+    ]
     return {
         "flow": Plot(
             "Last 24 hours",
@@ -152,9 +212,21 @@ def _happenings() -> list[Happening]:
             key="a3",
         ),
         Happening(
-            now - timedelta(minutes=44), "2 packages left Reno", Tone.FLIGHT, "truck-delivery", text="UPS Ground 1Z999AA10123456784", key="a2"
+            now - timedelta(minutes=44),
+            "2 packages left Reno",
+            Tone.FLIGHT,
+            "truck-delivery",
+            text="UPS Ground 1Z999AA10123456784",
+            key="a2",
         ),
-        Happening(now - timedelta(hours=5), "Sent to the warehouse", Tone.FLIGHT, "send", detail="ord_20261121_101502.csv, 412 bytes", key="a1"),
+        Happening(
+            now - timedelta(hours=5),
+            "Sent to the warehouse",
+            Tone.FLIGHT,
+            "send",
+            detail="ord_20261121_101502.csv, 412 bytes",
+            key="a1",
+        ),
         Happening(now - timedelta(hours=5, minutes=1), "Released from hold", Tone.ASIDE, "hand-stop", who="Ada Marsh", key="a0"),
         Happening(now - timedelta(hours=5, minutes=3), "Imported from Blue Heron", Tone.ASIDE, "package-import", key="a00"),
     ]
@@ -212,7 +284,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
             Fact("Incoterm", None),
         ],
         "exchange": EXCHANGE,
-        "exchange_sent": {"query": "mutation", "variables": {"notifyCustomer": True, "trackingInfo": {"number": "1Z999AA10123456784"}}},
+        "exchange_sent": {"query": "mutation", "variables": {"notifyCustomer": True, "tracking": {"number": "1Z999AA10123456784"}}},
         "form": _form(),
         "plots": _plots(),
         "here": here,

@@ -61,6 +61,11 @@ def exact(moment: datetime) -> str:
     return f"{formats.date_format(local, 'D, M j, Y, H:i:s')} ({timezone.get_current_timezone_name()})"
 
 
+def clock(moment: datetime) -> str:
+    """Hour and minute in the active time zone, on 24 hours."""
+    return formats.time_format(timezone.localtime(moment), "H:i")
+
+
 def iso_utc(moment: datetime) -> str:
     """ISO 8601 in UTC with Z, to the second."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -37,8 +37,12 @@ SALES_ORDER = {
     "on-hold-person": _of(_("On Hold"), "hand-stop", Tone.STUCK, _("Waits for a person to release it.")),
     "queued": _of(_("Queued"), "send", Tone.FLIGHT, _("Ready; is being sent to the warehouse.")),
     "open": _of(_("Open"), "package", Tone.FLIGHT, _("The warehouse has it.")),
-    "cancel-requested": _of(_("Cancel Requested"), "hourglass", Tone.WAIT, _("The warehouse was asked to cancel and has not answered.")),
-    "partially-shipped": _of(_("Partially Shipped"), "circle-half-2", Tone.FLIGHT, _("A part has left the warehouse; the rest follows.")),
+    "cancel-requested": _of(
+        _("Cancel Requested"), "hourglass", Tone.WAIT, _("The warehouse was asked to cancel and has not answered.")
+    ),
+    "partially-shipped": _of(
+        _("Partially Shipped"), "circle-half-2", Tone.FLIGHT, _("A part has left the warehouse; the rest follows.")
+    ),
     "shipped": _of(_("Shipped"), "truck-delivery", Tone.FLIGHT, _("Everything has left the warehouse; the store is being told.")),
     "closed": _of(_("Closed"), "circle-check", Tone.DONE, _("Shipped, and the store has taken the last notice.")),
     "canceled": _of(_("Canceled"), "circle-x", Tone.ASIDE, _("Canceled in the store or at the warehouse.")),
@@ -79,7 +83,13 @@ CHANNEL = {
 
 EFFECT = {
     "intended": _of(_("Intended"), "circle-dashed", Tone.FLIGHT, _("Written down; not yet done.")),
-    "unknown": _of(_("Unknown"), "zoom-question", Tone.WAIT, _("No clear answer came; the other system is asked before anything is repeated.")),
+    "trying": _of(_("Trying"), "loader-2", Tone.FLIGHT, _("Is being done now.")),
+    "unknown": _of(
+        _("Unknown"),
+        "zoom-question",
+        Tone.WAIT,
+        _("No clear answer came; the other system is asked before anything is repeated."),
+    ),
     "confirmed": _of(_("Confirmed"), "circle-check", Tone.DONE, _("Done, and the other system said so.")),
     "refused": _of(_("Refused"), "circle-x", Tone.STUCK, _("The other system said no.")),
 }

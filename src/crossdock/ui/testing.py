@@ -36,12 +36,12 @@ def accessibility_faults(page: "Page") -> list[str]:
     # Evaluated by the debugger, which the page's content policy does not concern; a script tag would be refused.
     page.evaluate(axe_source() + "; undefined")
     found: dict[str, Any] = page.evaluate("async () => await axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{fault['id']} ({fault['impact']}): {fault['help']}: "
-        + "; ".join(f"{' '.join(map(str, node['target']))} {(node['any'] or [{}])[0].get('message', '')}" for node in fault["nodes"][:8])
-        for fault in found["violations"]
-        if fault["impact"] in _SERIOUS
-    ]
+    return [_told(fault) for fault in found["violations"] if fault["impact"] in _SERIOUS]
+
+
+def _told(fault: dict[str, Any]) -> str:
+    nodes = [f"{' '.join(map(str, node['target']))} {(node['any'] or [{}])[0].get('message', '')}" for node in fault["nodes"]]
+    return f"{fault['id']} ({fault['impact']}): {fault['help']}: {'; '.join(nodes[:8])}"
 
 
 def assert_accessible(page: "Page") -> None:

@@ -6,7 +6,7 @@ from crossdock.ui import views
 
 app_name = "ui"
 urlpatterns = [
-    path("components", views.components, name="components"),
-    path("theme", views.theme, name="theme"),
-    path("columns", views.columns, name="columns"),
+    path("ui/components", views.components, name="components"),
+    path("ui/theme", views.theme, name="theme"),
+    path("ui/columns", views.columns, name="columns"),
 ]

@@ -28,7 +28,7 @@ register = template.Library()
 
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
-    """An icon of the sprite, 1em square in the color of its text. `label` names it for a screen reader; without one it is decoration."""
+    """An icon of the sprite in the color of its text. `label` names it for a screen reader; without one it is decoration."""
     href = f"{static('vendor/icons.svg')}#{known_icon(name)}"
     if label:
         return format_html('<svg class="cd-icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
@@ -37,7 +37,7 @@ def icon(name: str, label: str = "") -> SafeString:
 
 @register.simple_tag
 def status(kind: str, state: object, detail: str = "") -> SafeString:
-    """A state as badge: shape, word, quiet tint. `kind` is one of statuses.KINDS; `detail` stands after the word, small ("until 14:00")."""
+    """A state as badge: shape, word, quiet tint. `kind` is one of statuses.KINDS; `detail` stands after the word ("until 14:00")."""
     row = status_of(kind, state)
     return format_html(
         '<span class="cd-status tone-{}" title="{}">{}<span>{}</span>{}</span>',
@@ -64,12 +64,13 @@ def moment(value: datetime | None, style: str = "relative") -> SafeString:
     The exact one is in the active time zone, which is the account's.
     """
     if value is None:
-        return mark_safe('<span class="cd-none">–</span>')  # noqa: S308 - a constant
+        return mark_safe('<span class="cd-none">–</span>')
     if style == "exact":
         return format_html('<time datetime="{}">{}</time>', shown.iso_utc(value), shown.exact(value))
     if style == "clock":
-        text = shown.formats.time_format(shown.timezone.localtime(value), "H:i:s")
-        return format_html('<time datetime="{}" title="{}">{}</time>', shown.iso_utc(value), shown.exact(value), text)
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>', shown.iso_utc(value), shown.exact(value), shown.clock(value)
+        )
     return format_html(
         '<time datetime="{}" title="{}" data-moment>{}</time>', shown.iso_utc(value), shown.exact(value), shown.relative(value)
     )
@@ -94,7 +95,7 @@ def copyable(value: object, label: str = "") -> SafeString:
     Empty is an en dash.
     """
     if value in (None, ""):
-        return mark_safe('<span class="cd-none">–</span>')  # noqa: S308 - a constant
+        return mark_safe('<span class="cd-none">–</span>')
     return format_html(
         '<button type="button" class="cd-copy" data-copy="{}" title="{}"><span class="cd-mono">{}</span>{}</button>',
         value,
@@ -177,7 +178,7 @@ def page_header(content: str, title: str, badge: str = "", meta: str = "", back:
 
 
 @register.simple_block_tag
-def card(content: str, title: str = "", meta: str = "", flush: bool = False, id: str = "") -> SafeString:  # noqa: A002
+def card(content: str, title: str = "", meta: str = "", flush: bool = False, id: str = "") -> SafeString:
     """A panel with a title; `flush` leaves out the padding, for a table; `meta` is a quiet remark at the right of the title."""
     head = format_html('<div class="cd-card-head"><h2>{}</h2>{}</div>', title, _muted(meta)) if title else ""
     body = format_html('<div class="cd-card-body{}">{}</div>', " is-flush" if flush else "", mark_safe(content))  # noqa: S308
@@ -190,7 +191,8 @@ def menu(content: str, label: str = "", icon_name: str = "dots") -> SafeString:
     inner = format_html("{}{}", label, icon("chevron-down")) if label else icon(icon_name)
     said = "" if label else format_html(' aria-label="{}"', _("More actions"))
     return format_html(
-        '<details class="cd-menu cd-menu-end" data-menu><summary class="btn{}"{}>{}</summary><div class="cd-menu-list">{}</div></details>',
+        '<details class="cd-menu cd-menu-end" data-menu><summary class="btn{}"{}>{}</summary>'
+        '<div class="cd-menu-list">{}</div></details>',
         "" if label else " btn-icon",
         said,
         inner,
@@ -230,7 +232,7 @@ def selection_bar(content: str, form: str, noun: str = "") -> SafeString:
 @register.inclusion_tag("ui/_confirm.html", takes_context=True)
 def confirm(
     context: Context,
-    id: str,  # noqa: A002
+    id: str,
     title: str,
     text: str,
     verb: str,
@@ -314,7 +316,9 @@ def timeline(happenings: Sequence[Happening]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/_toggle.html", takes_context=True)
-def toggle(context: Context, url: str, label: str, checked: bool, name: str = "on", disabled: str = "", target: str = "") -> dict[str, Any]:
+def toggle(
+    context: Context, url: str, label: str, checked: bool, name: str = "on", disabled: str = "", target: str = ""
+) -> dict[str, Any]:
     """A switch that posts `name=on` or nothing at once, and shows the fragment that comes back in `target` (default: itself).
 
     `disabled` is the sentence that says why it cannot be used. Without scripts a Save button stands beside it.
@@ -357,7 +361,7 @@ def _printable(text: str) -> str:
 
 @register.inclusion_tag("ui/_chart.html")
 def chart(plot: Any, height: int = 160) -> dict[str, Any]:
-    """A plot (`plots.Plot`) over time, with its figures as a table for whoever cannot see it. The page loads it by `{% chart_assets %}`."""
+    """A plot (`plots.Plot`) over time, its figures as a table for whoever cannot see it. Its page needs `{% chart_assets %}`."""
     return {"plot": plot, "height": height, "data": plot.as_json()}
 
 

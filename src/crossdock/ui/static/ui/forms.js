@@ -6,6 +6,24 @@ function dress(root) {
   for (const button of root.querySelectorAll("[data-reveal]")) button.hidden = false;
   for (const button of root.querySelectorAll("[data-load-choices]")) button.hidden = false;
 }
+
+// A field that makes sense only with a certain answer to another one is shown with that answer. What is hidden is still sent.
+function showWhen() {
+  for (const part of document.querySelectorAll("[data-shown-when]")) {
+    const form = part.closest("form");
+    const name = part.dataset.shownWhen;
+    const asked = [...form.elements].filter((field) => field.name === name || field.name.endsWith(`-${name}`));
+    if (!asked.length) continue;
+    const answers = asked
+      .filter((field) => !["checkbox", "radio"].includes(field.type) || field.checked)
+      .map((field) => (field.type === "checkbox" && field.value === "on" ? "true" : field.value));
+    part.hidden = !part.dataset.shownValues.split(" ").some((value) => answers.includes(value) || (value === "false" && !answers.length));
+  }
+}
+showWhen();
+document.addEventListener("change", showWhen);
+document.addEventListener("htmx:load", showWhen);
+
 dress(document);
 document.addEventListener("htmx:load", (event) => dress(event.target));
 
