@@ -1,24 +1,17 @@
 """Changes to accounts, people and memberships: who is here, as what, and how the account is set."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
-from datetime import timedelta
 from zoneinfo import available_timezones
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.db import connection, transaction
-from django.urls import reverse
-from django.utils import timezone
 
 from crossdock.accounts import audit
-from crossdock.accounts.models import Account, FirstAdminLink, Membership, Person, Role
+from crossdock.accounts.models import Account, Membership, Person, Role
 from crossdock.accounts.rights import Actor, Forbidden, Right, system
 from crossdock.domain.errors import RuleBroken
 from crossdock.tenancy.scope import scoped
-
-LINK_LIVES = timedelta(hours=1)
 
 
 class InvalidSetting(RuleBroken):
@@ -29,25 +22,22 @@ class InvalidSetting(RuleBroken):
         self.field = field
 
 
-class LinkIsDead(RuleBroken):
-    """The first administrator's link was used, is too old, or is not needed any more."""
-
-
 def create_account(*, name: str, time_zone: str = "UTC", abandon_after_days: int = 45) -> Account:
     """A new account, without anybody in it. Outside any transaction. Raises InvalidSetting."""
-    account_id = _new_account_id()
+    account_id = new_account_id()
     with scoped(account_id):
-        return _create_account(account_id, name=name, time_zone=time_zone, abandon_after_days=abandon_after_days)
+        return create_account_as(account_id, name=name, time_zone=time_zone, abandon_after_days=abandon_after_days)
 
 
-def _new_account_id() -> int:
-    # Its own id is what the policy compares, so it has to be known before the row is.
+def new_account_id() -> int:
+    """The id of an account to be. It is what the policy compares, so it has to be known before the row is there."""
     with connection.cursor() as cursor:
         cursor.execute("select nextval('account_id_seq')")
         return int(cursor.fetchone()[0])
 
 
-def _create_account(account_id: int, *, name: str, time_zone: str, abandon_after_days: int = 45) -> Account:
+def create_account_as(account_id: int, *, name: str, time_zone: str, abandon_after_days: int = 45) -> Account:
+    """The account of that id, in its transaction that is open already. Raises InvalidSetting."""
     _check_settings(name=name, time_zone=time_zone, abandon_after_days=abandon_after_days)
     account = Account.objects.create(id=account_id, name=name.strip(), time_zone=time_zone, abandon_after_days=abandon_after_days)
     audit.record(
@@ -194,77 +184,16 @@ def _membership(member: Membership) -> dict[str, object]:
     return {"role": str(member.role), "merchants": member.merchant_ids}
 
 
-# --- The first administrator ----------------------------------------------------------------------------------------------------
-
-
-def administrator_exists() -> bool:
-    """Whether any account has an administrator."""
-    with connection.cursor() as cursor:
-        cursor.execute("select administrator_exists()")
-        return bool(cursor.fetchone()[0])
-
-
-def first_admin_link() -> str:
-    """The path of a page that makes the first account and its administrator: good for an hour, once; earlier links die.
-
-    For the operator's terminal only, never for a log. Raises LinkIsDead when there is an administrator.
-    """
-    if administrator_exists():
-        raise LinkIsDead("There is an administrator already. Administrators invite further people.")
-    token = secrets.token_urlsafe(32)
-    now = timezone.now()
-    with transaction.atomic():
-        FirstAdminLink.objects.filter(used_at=None).update(used_at=now)
-        FirstAdminLink.objects.create(token_hash=_hash(token), expires_at=now + LINK_LIVES)
-    return reverse("accounts:first_admin", kwargs={"token": token})
-
-
-def is_link_alive(token: str) -> bool:
-    """Whether the link would work now. Changes nothing, so that a mail scanner's look does no harm."""
-    row = FirstAdminLink.objects.filter(token_hash=_hash(token), used_at=None, expires_at__gt=timezone.now())
-    return row.exists() and not administrator_exists()
-
-
-def claim_first_admin(
-    *, token: str, account_name: str, time_zone: str = "UTC", name: str, email: str, password: str
-) -> tuple[Account, Person]:
-    """Use the link: one account, and the person who administers it.
-
-    One transaction. Raises LinkIsDead, InvalidSetting, ValidationError (password); then the link stays usable.
-    """
-    account_id = _new_account_id()
-    with scoped(account_id):
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(hashtext('crossdock first administrator'))")
-        now = timezone.now()
-        is_used = FirstAdminLink.objects.filter(token_hash=_hash(token), used_at=None, expires_at__gt=now).update(used_at=now)
-        if not is_used or administrator_exists():
-            raise LinkIsDead(
-                "This link was used, or is older than an hour. Ask the operator for a new one: crossdock createadmin."
-            )
-        account = _create_account(account_id, name=account_name, time_zone=time_zone)
-        person = create_person(email=email, name=name, password=password)
-        add_member(actor=system(account_id), person=person, role=Role.ADMINISTRATOR)
-    return account, person
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
-
-
 __all__ = [
     "Forbidden",
     "InvalidSetting",
-    "LinkIsDead",
     "add_member",
-    "administrator_exists",
     "change_member",
     "change_settings",
-    "claim_first_admin",
     "create_account",
+    "create_account_as",
     "create_person",
-    "first_admin_link",
-    "is_link_alive",
+    "new_account_id",
     "remove_member",
     "rename_person",
 ]

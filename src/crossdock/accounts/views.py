@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crossdock.accounts import first_admin as first_admins
 from crossdock.accounts import services
 from crossdock.accounts.forms import FirstAdministratorForm, NewAccountForm, ProfileForm, SettingsForm
 from crossdock.accounts.models import Person, Role
@@ -100,7 +101,7 @@ def account_settings(request: AccountRequest) -> HttpResponse:
 def first_admin(request: HttpRequest, token: str) -> HttpResponse:
     """Make the first account and its administrator, and sign that person in. Looking at the page uses nothing up."""
     form = FirstAdministratorForm(request.POST or None)
-    if not services.is_link_alive(token):
+    if not first_admins.is_alive(token):
         response = render(request, "accounts/first_admin_dead.html", status=410)
     elif request.method == "POST" and form.is_valid() and (signed_in := _claim(request, form, token)):
         response = signed_in
@@ -114,7 +115,7 @@ def first_admin(request: HttpRequest, token: str) -> HttpResponse:
 
 def _claim(request: HttpRequest, form: FirstAdministratorForm, token: str) -> HttpResponse | None:
     try:
-        account, person = services.claim_first_admin(token=token, **form.cleaned_data)
+        account, person = first_admins.claim(token=token, **form.cleaned_data)
     except ValidationError as error:
         form.refuse(error, "password")
     except RuleBroken as error:

@@ -12,7 +12,7 @@ from django.template.response import SimpleTemplateResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from crossdock.accounts import services
+from crossdock.accounts import first_admin, services
 from crossdock.accounts.keyring import SecretsLocked
 from crossdock.accounts.models import Account, Audit, Role
 from crossdock.accounts.rights import Forbidden, Right, system
@@ -279,7 +279,7 @@ def test_a_link_that_is_none_shows_a_page_that_says_what_to_do():
 
 
 def test_the_first_administrators_page_uses_nothing_up_by_looking_and_signs_in_by_posting(no_administrator):
-    path = services.first_admin_link()
+    path = first_admin.link().removeprefix("http://127.0.0.1:8000")
     browser = Client()
 
     looks = [browser.get(path) for _ in range(2)]

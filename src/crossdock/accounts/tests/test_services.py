@@ -1,14 +1,12 @@
 """Accounts, members, and the link that makes the first administrator."""
 
-from datetime import timedelta
-
 import pytest
 from django.core.exceptions import ValidationError
 
 from crossdock.accounts import services
-from crossdock.accounts.models import Account, Audit, FirstAdminLink, Membership, Person, Role
+from crossdock.accounts.models import Account, Audit, Membership, Person, Role
 from crossdock.accounts.rights import Forbidden, system
-from crossdock.accounts.services import InvalidSetting, LinkIsDead
+from crossdock.accounts.services import InvalidSetting
 from crossdock.accounts.testing import PASSWORD, a_person, actor_of, an_account
 from crossdock.domain.errors import RuleBroken
 from crossdock.tenancy.scope import scoped
@@ -128,87 +126,3 @@ def test_passwords_are_kept_by_argon2_and_weak_ones_refused():
     for weak in ("short", "q1w2e3r4t5y6"):
         with pytest.raises(ValidationError):
             services.create_person(email="weak@example.com", password=weak)
-
-
-# --- The first administrator ----------------------------------------------------------------------------------------------------
-
-
-def token_of(path):
-    return path.rstrip("/").rsplit("/", 1)[1]
-
-
-def claim(token, **changed):
-    values = {"account_name": "Acme Fulfillment", "name": "Robin", "email": "robin@example.com", "password": PASSWORD}
-    return services.claim_first_admin(token=token, **(values | changed))
-
-
-def test_the_link_makes_one_account_with_its_administrator(no_administrator):
-    token = token_of(services.first_admin_link())
-    assert services.is_link_alive(token)
-    assert len(token) >= 43
-
-    account, person = claim(token, time_zone="America/Chicago")
-
-    actor = actor_of(account, person)
-    assert (actor.role, account.time_zone, person.check_password(PASSWORD)) == (Role.ADMINISTRATOR, "America/Chicago", True)
-    assert actions(account) == ["account.created", "member.added"]
-
-
-def test_the_link_works_once_and_is_dead_once_an_administrator_exists(no_administrator):
-    token = token_of(services.first_admin_link())
-    claim(token)
-
-    assert not services.is_link_alive(token)
-    with pytest.raises(LinkIsDead):
-        claim(token, email="second@example.com")
-    with pytest.raises(LinkIsDead, match="administrator already"):
-        services.first_admin_link()
-
-
-def test_a_link_that_was_open_dies_when_an_administrator_comes_otherwise(no_administrator):
-    token = token_of(services.first_admin_link())
-    a_person(an_account())
-
-    assert not services.is_link_alive(token)
-    with pytest.raises(LinkIsDead):
-        claim(token)
-
-
-def test_a_newer_link_kills_the_older(no_administrator):
-    older, newer = token_of(services.first_admin_link()), token_of(services.first_admin_link())
-
-    assert not services.is_link_alive(older)
-    assert services.is_link_alive(newer)
-
-
-def test_the_link_dies_after_an_hour(no_administrator):
-    token = token_of(services.first_admin_link())
-    row = FirstAdminLink.objects.get(used_at=None)
-    assert row.expires_at - row.created_at <= timedelta(hours=1, seconds=1)
-    FirstAdminLink.objects.update(expires_at=row.created_at)
-
-    assert not services.is_link_alive(token)
-    with pytest.raises(LinkIsDead):
-        claim(token)
-
-
-def test_a_refused_claim_leaves_nothing_and_the_link_alive(no_administrator):
-    token = token_of(services.first_admin_link())
-
-    with pytest.raises(ValidationError):
-        claim(token, password="short")
-    with pytest.raises(InvalidSetting):
-        claim(token, account_name=" ")
-
-    assert services.is_link_alive(token)
-    assert not Person.objects.exists()
-    claim(token)
-
-
-def test_the_token_itself_is_not_in_the_database(no_administrator):
-    token = token_of(services.first_admin_link())
-
-    row = FirstAdminLink.objects.get()
-
-    assert bytes(row.token_hash) == services._hash(token)
-    assert token.encode() not in bytes(row.token_hash)
