@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def in_one_line(error: Exception) -> str | None:
     """What an operator needs to know of an error that can be foreseen; None for what can only be a fault of ours."""
-    if isinstance(error, Refused):
+    if isinstance(error, Refused) or _is_from(error, "crossdock.domain.errors", "RuleBroken"):
         return str(error)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return f"the disk is full{f' ({error.filename})' if error.filename else ''}; free some space and start again"
