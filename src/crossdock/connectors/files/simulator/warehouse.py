@@ -1,0 +1,402 @@
+"""A warehouse that is reached through files: it takes order files, keeps orders and stock, ships, and writes files back."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import asyncssh
+import msgspec
+
+from crossdock.connectors.files.simulator import control
+from crossdock.connectors.files.simulator.paper import ReceivedOrder, Style, read_orders, shipment_file, stock_file
+from crossdock.connectors.files.simulator.server import listen
+from crossdock.connectors.kit.simulator import LoggedRequest, Panel, Simulator
+
+WORK_EVERY = 0.5
+"""Seconds between two looks into /in, where the warehouse works by itself."""
+
+
+@dataclass
+class Merchant:
+    """One merchant's login, folder, orders and stock. `public_key` is a fingerprint."""
+
+    login: str
+    password: str
+    public_key: str = ""
+    place: str = ""
+    orders: dict[str, ReceivedOrder] = field(default_factory=dict)
+    stock: dict[str, float] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    shipped: int = 0
+    files: int = 0
+    last: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+
+
+@dataclass
+class Kept:
+    """What survives a restart."""
+
+    host_key: bytes
+    port: int
+    merchants: dict[str, Merchant]
+    auto_ship: float | None = None
+
+
+class FileWarehouse(Simulator):
+    """Merchants' folders, served over SFTP, and each of them also a plain folder on this machine.
+
+    With `is_busy` it takes order files by itself, as the sandbox wants; else `take_orders` is called by whoever tests.
+    """
+
+    key: ClassVar[str] = "files"
+    name: ClassVar[str] = "File exchange"
+
+    def __init__(self, *, is_busy: bool = False, sftp_port: int = 0, **options: Any) -> None:
+        super().__init__(**options)
+        self.merchants: dict[str, Merchant] = {}
+        self.connections: set[asyncssh.SSHServerConnection] = set()
+        self.is_disk_full = self.refuses_rename = self.is_closed = self.keeps_files = False
+        self.auto_ship_after: float | None = None
+        self.style = Style()
+        self.encoding, self.delimiter = "utf-8", ","
+        self.sftp_port = sftp_port
+        self._is_busy = is_busy
+        self._host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self._acceptor: asyncssh.SSHAcceptor | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._half: list[tuple[Path, bytes]] = []
+
+    # Where it is
+
+    @property
+    def fingerprint(self) -> str:
+        """The host key as people compare it."""
+        return self._host_key.get_fingerprint()
+
+    @property
+    def sftp_url(self) -> str:
+        """The address for `CROSSDOCK_BASE_URL__FILES`, once it listens."""
+        return f"sftp://{self.host}:{self.sftp_port}"
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds one folder for each merchant."""
+        if self.folder is not None:
+            return self.folder
+        if self.state_file is not None:
+            return self.state_file.parent / f"{self.state_file.stem}-files"
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-warehouse-")
+        return Path(self._scratch.name)
+
+    def place_of(self, login: str) -> Path:
+        """A merchant's folder on this machine."""
+        return Path(self.merchants[login].place)
+
+    async def begin(self) -> None:
+        try:
+            self._acceptor = await listen(self, self.host, self.sftp_port, self._host_key)
+        except OSError:
+            self._acceptor = await listen(self, self.host, 0, self._host_key)
+        self.sftp_port = self._acceptor.get_port()
+        if self._is_busy:
+            self._work = asyncio.create_task(self._work_on())
+
+    async def end(self) -> None:
+        if self._work is not None:
+            self._work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._work
+            self._work = None
+        for connection in list(self.connections):
+            connection.abort()
+        if self._acceptor is not None:
+            self._acceptor.close()
+            await self._acceptor.wait_closed()
+            self._acceptor = None
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+
+    async def _work_on(self) -> None:
+        while True:
+            self.take_orders()
+            self._ship_due()
+            await asyncio.sleep(WORK_EVERY)
+
+    def note(self, entry: LoggedRequest) -> None:
+        """Write down what a client did."""
+        self.log.append(entry)
+
+    def forget_closed(self) -> None:
+        """Drop connections that have ended."""
+        self.connections = {connection for connection in self.connections if not connection.is_closed()}
+
+    # Merchants
+
+    def add_merchant(
+        self, login: str, password: str = "", public_key: str = "", place: str = "", folders: bool = True
+    ) -> dict[str, str]:
+        """Open a folder and a login for a merchant; a login that is there keeps its password. Gives both back."""
+        merchant = self.merchants.get(login)
+        if merchant is None:
+            place = place or str(self.root / login)
+            merchant = Merchant(login, password or secrets.token_urlsafe(12), public_key, place)
+            self.merchants[login] = merchant
+            if folders:
+                for folder in ("in", "out"):
+                    (Path(place) / folder).mkdir(parents=True, exist_ok=True)
+            self.is_changed = True
+        return {"login": login, "password": merchant.password}
+
+    def revoke_key(self) -> None:
+        """Change every password, and take back every key."""
+        for merchant in self.merchants.values():
+            merchant.password, merchant.public_key = secrets.token_urlsafe(12), ""
+        for connection in list(self.connections):
+            connection.abort()
+
+    # Orders
+
+    def take_orders(self) -> list[str]:
+        """Read what stands in /in; the order numbers taken. Files are deleted, or archived where `keep_files` is on."""
+        taken: list[str] = []
+        if self.is_closed:
+            return taken
+        for merchant in self.merchants.values():
+            folder = Path(merchant.place) / "in"
+            files = sorted(folder.glob("ord_*.csv")) if folder.is_dir() else []
+            for path in files:
+                taken += self._take(merchant, path)
+        return taken
+
+    def _take(self, merchant: Merchant, path: Path) -> list[str]:
+        content = path.read_bytes()
+        now = self.clock().isoformat()
+        try:
+            orders = read_orders(content, file=path.name, received_at=now, encoding=self.encoding, delimiter=self.delimiter)
+        except (ValueError, IndexError) as error:
+            merchant.refused.append(f"{path.name}: {error}")
+            orders = []
+        for order in orders:
+            known = merchant.orders.get(order.number)
+            if known is not None:
+                known.times += 1
+            else:
+                merchant.orders[order.number] = order
+        if self.keeps_files:
+            (path.parent / "archive").mkdir(exist_ok=True)
+            path.rename(path.parent / "archive" / path.name)
+        else:
+            path.unlink()
+        self.is_changed = True
+        return [order.number for order in orders]
+
+    def orders_received(self, merchant: str | None = None) -> dict[str, int]:
+        """How often each order came, by `merchant/number`, or by number for one merchant."""
+        if merchant is not None:
+            return {number: order.times for number, order in self.merchants[merchant].orders.items()}
+        received: Counter[str] = Counter()
+        for login, each in self.merchants.items():
+            received.update({f"{login}/{number}": order.times for number, order in each.orders.items()})
+        return dict(received)
+
+    # Shipping and stock
+
+    def ship(
+        self,
+        merchant: str,
+        order: str,
+        lines: dict[int, float] | None = None,
+        boxes: int = 1,
+        carrier: str = "UPS",
+        tracking: list[str] | None = None,
+        final: bool | None = None,
+        shipment_id: str = "",
+        lot: str = "",
+        serials: dict[int, str] | None = None,
+        half: bool = False,
+    ) -> str:
+        """Ship what is left of an order, or these quantities by line number, in so many boxes; the name of the file written.
+
+        With `half` the file stands half-written under its final name until `finish_writing`.
+        """
+        holder = self.merchants[merchant]
+        received = holder.orders[order]
+        wanted = lines or {line.number: line.quantity - line.shipped for line in received.lines if line.shipped < line.quantity}
+        holder.shipped += 1
+        received.shipments += 1
+        identity = shipment_id or f"S{holder.shipped:05}"
+        numbers = tracking or [f"1Z{merchant[:4].upper()}{holder.shipped:06}{box:02}" for box in range(1, boxes + 1)]
+        now = self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        rows = []
+        for place, line in enumerate(line for line in received.lines if wanted.get(line.number)):
+            quantity = wanted[line.number]
+            line.shipped += quantity
+            holder.stock[line.sku] = holder.stock.get(line.sku, 0.0) - quantity
+            is_final = "" if final is None else "Y" if final else "N"
+            number = numbers[place % len(numbers)]
+            serial = (serials or {}).get(line.number, "")
+            cells = (order, now, carrier, number, line.sku, _plain(quantity), "7.25", "1.5", str(line.number))
+            rows.append((*cells, identity, number, lot, serial, "", is_final))
+        return self._write(holder, "shp", identity, shipment_file(rows, self.style), half=half)
+
+    def ship_all(self, merchant: str) -> list[str]:
+        """Ship every order that is not shipped; the files written."""
+        return [self.ship(merchant, order.number) for order in self.merchants[merchant].orders.values() if not order.is_shipped]
+
+    def adjust_stock(self, merchant: str, sku: str, quantity: float) -> None:
+        """Set how many units of a SKU are there."""
+        self.merchants[merchant].stock[sku] = quantity
+        self.is_changed = True
+
+    def report_stock(self, merchant: str, half: bool = False) -> str:
+        """Write a snapshot of all stock; the name of the file."""
+        holder = self.merchants[merchant]
+        rows = [(sku, _plain(quantity), _plain(quantity), "") for sku, quantity in sorted(holder.stock.items())]
+        return self._write(holder, "inv", str(holder.files + 1), stock_file(rows, self.style), half=half)
+
+    def put_file(self, merchant: str, name: str, content: str, encoding: str = "utf-8", age: float = 0.0) -> None:
+        """Put a file of any content into /out, in one step; `age` is how many seconds ago it seems to have been written."""
+        self._put(self.merchants[merchant], name, content.encode(encoding), age=age)
+
+    def send_again(self, merchant: str, kind: str, name: str = "") -> str:
+        """Write the last shipment (shp) or stock (inv) file again, under its own or another name."""
+        holder = self.merchants[merchant]
+        last, content = holder.last[kind]
+        self._put(holder, name or last, content)
+        return name or last
+
+    def finish_writing(self) -> None:
+        """Write the missing halves."""
+        for path, rest in self._half:
+            with path.open("ab") as file:
+                file.write(rest)
+        self._half.clear()
+
+    # Moods
+
+    def close_gate(self, on: bool = True) -> None:
+        """Take no order files until it is opened again."""
+        self.is_closed = on
+
+    def keep_files(self, on: bool = True) -> None:
+        """Archive taken order files in /in/archive instead of deleting them."""
+        self.keeps_files = on
+
+    def fill_disk(self, on: bool = True) -> None:
+        """Refuse writing for want of room."""
+        self.is_disk_full = on
+
+    def refuse_rename(self, on: bool = True) -> None:
+        """Refuse renaming."""
+        self.refuses_rename = on
+
+    def auto_ship(self, seconds: float | None = None) -> None:
+        """Ship every order so many seconds after it came; None ends it."""
+        self.auto_ship_after = seconds
+        self.is_changed = True
+
+    def write_as(
+        self,
+        header: bool = True,
+        bom: bool = False,
+        encoding: str = "utf-8",
+        newline: str = "\r\n",
+        delimiter: str = ",",
+        with_ids: bool = True,
+    ) -> None:
+        """How files are written from now on."""
+        self.style = Style(header, bom, encoding, newline, delimiter, with_ids)
+
+    def hang_up_after_write(self, n: int = 1, operation: str | None = "rename") -> None:
+        """Do the next renamings, which are what delivers a file, and cut the line before the answer."""
+        super().hang_up_after_write(n, operation)
+
+    def hang_up_before_write(self, n: int = 1, operation: str | None = "rename") -> None:
+        """Cut the line at the next renamings without doing them."""
+        super().hang_up_before_write(n, operation)
+
+    def calm(self) -> None:
+        """End all faults and moods."""
+        super().calm()
+        self.is_disk_full = self.refuses_rename = self.is_closed = False
+
+    def levers(self) -> dict[str, Callable[..., Any]]:
+        names = (
+            "add_merchant take_orders orders_received ship ship_all adjust_stock report_stock put_file send_again finish_writing "
+            "close_gate keep_files fill_disk refuse_rename auto_ship write_as"
+        )
+        return super().levers() | {name: getattr(self, name) for name in names.split()}
+
+    def panel(self) -> Panel:
+        return control.panel(self)
+
+    # State
+
+    def state_view(self) -> Any:
+        return {
+            "sftp_url": self.sftp_url,
+            "fingerprint": self.fingerprint,
+            "merchants": {
+                login: {
+                    "orders": msgspec.to_builtins(list(merchant.orders.values())),
+                    "stock": merchant.stock,
+                    "refused": merchant.refused,
+                }
+                for login, merchant in self.merchants.items()
+            },
+        }
+
+    def dump(self) -> bytes:
+        key = self._host_key.export_private_key()
+        return msgspec.json.encode(Kept(key, self.sftp_port, self.merchants, self.auto_ship_after))
+
+    def restore(self, content: bytes) -> None:
+        kept = msgspec.json.decode(content, type=Kept)
+        self._host_key = asyncssh.import_private_key(kept.host_key)
+        self.sftp_port = self.sftp_port or kept.port
+        self.merchants, self.auto_ship_after = kept.merchants, kept.auto_ship
+
+    def _ship_due(self) -> None:
+        if self.auto_ship_after is None:
+            return
+        due = (self.clock() - timedelta(seconds=self.auto_ship_after)).isoformat()
+        for login, merchant in self.merchants.items():
+            for order in [order for order in merchant.orders.values() if order.received_at <= due and not order.is_shipped]:
+                self.ship(login, order.number)
+
+    def _write(self, merchant: Merchant, kind: str, identity: str, content: bytes, *, half: bool) -> str:
+        merchant.files += 1
+        name = f"{kind}_{identity}_{self.clock():%Y%m%d%H%M%S}{merchant.files:04}.csv"
+        merchant.last[kind] = (name, content)
+        if half:
+            path = Path(merchant.place) / "out" / name
+            path.write_bytes(content[: len(content) * 2 // 3])
+            self._half.append((path, content[len(content) * 2 // 3 :]))
+        else:
+            self._put(merchant, name, content)
+        self.is_changed = True
+        return name
+
+    def _put(self, merchant: Merchant, name: str, content: bytes, *, age: float = 0.0) -> None:
+        folder = Path(merchant.place) / "out"
+        partial = folder / f"{name}.filepart"
+        partial.write_bytes(content)
+        if age:
+            at = self.clock().timestamp() - age
+            os.utime(partial, (at, at))
+        partial.replace(folder / name)
+
+
+def _plain(quantity: float) -> str:
+    return f"{quantity:g}" if quantity % 1 else str(int(quantity))
