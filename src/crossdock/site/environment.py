@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,9 +58,9 @@ class Logins:
     """The embedded server's passwords, and the folder its socket is in."""
 
     socket_dir: str
-    superuser: str
-    owner: str
-    web: str
+    superuser: str = field(repr=False)
+    owner: str = field(repr=False)
+    web: str = field(repr=False)
 
     def url(self, user: str, password: str, database: str = "crossdock") -> str:
         """A connection address over the socket; the passwords are made of URL-safe characters."""
@@ -99,8 +99,8 @@ def read_logins(folder: Path) -> Logins | None:
 class DatabaseUrls:
     """Where the database is. `owner` is None when this process may not migrate; `is_single` when one URL stands for both."""
 
-    app: str
-    owner: str | None
+    app: str = field(repr=False)
+    owner: str | None = field(repr=False)
     is_single: bool = False
     is_embedded: bool = False
 

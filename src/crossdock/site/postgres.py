@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -241,7 +242,7 @@ class EmbeddedPostgres:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 return False
-            if self._answers():
+            if self._pid_of_data() == process.pid and self._answers():
                 return True
             time.sleep(0.02)
         return False
@@ -269,19 +270,31 @@ class EmbeddedPostgres:
         passing = ("pre-existing shared memory", "lock file", "shutting down", "starting up")
         return bool(words) and not any(reason in words for reason in passing)
 
-    def _clear_stale_files(self) -> None:
-        """Remove a pid file whose number belongs to another program now, which PostgreSQL itself takes for a running server."""
-        pid_file = self.data / "postmaster.pid"
+    def _pid_of_data(self) -> int | None:
+        """The process that the data folder's pid file names."""
         try:
-            pid = int(pid_file.read_text().split("\n", 1)[0])
+            return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
         except (OSError, ValueError):
+            return None
+
+    def _clear_stale_files(self) -> None:
+        """Deal with a pid file that a killed server left.
+
+        Its number may belong to another program by now, which PostgreSQL itself takes for a running server: the file goes. If it
+        is a server that outlived whoever started it, it is asked to stop.
+        """
+        pid = self._pid_of_data()
+        if pid is None:
             return
         try:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return
         if b"postgres" not in command[0] or os.fsencode(self.data) not in command:
-            pid_file.unlink(missing_ok=True)
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
 
     @property
     def is_running(self) -> bool:

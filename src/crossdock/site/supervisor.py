@@ -50,7 +50,7 @@ class Child:
             self.process = subprocess.Popen(
                 self.command,
                 cwd="/",
-                env=dict(self.environment),
+                env={**self.environment, "CROSSDOCK_SUPERVISOR": str(os.getpid())},
                 stdin=subprocess.DEVNULL,
                 stderr=errors,
                 start_new_session=True,
