@@ -30,9 +30,19 @@ class SignIn(Protocol):
         """New tokens from the stored ones, or from the settings alone. Raises AuthenticationFailed when a person has to act."""
 
 
+class App(Struct, frozen=True):
+    """The app this installation is registered with at a platform, for stores that name none of their own."""
+
+    client_id: str
+    client_secret: Secret
+
+
 class OAuth(Struct, frozen=True):
-    """Sign-in by consent in the browser. `authorize` makes the platform's address from (settings, app, redirect URI, state);
-    `verify` checks the callback's own signature; `exchange` trades the code.
+    """Sign-in by consent in the browser. All take the settings and the installation's `App` or None first.
+
+    `authorize(settings, app, redirect_uri, state, *, base_url=None)` makes the platform's address; `verify(settings, app, query)`
+    checks the callback's own signature, shop and age; `exchange(settings, app, code, redirect_uri, http)` trades the code, `http`
+    being unsigned; `with_app(settings, app)` gives settings with the app filled in, which a store is opened and renewed with.
     """
 
     scopes: tuple[str, ...]
@@ -40,6 +50,7 @@ class OAuth(Struct, frozen=True):
     verify: Callable[..., None]
     exchange: Callable[..., Awaitable[Tokens]]
     is_wanted: Callable[[Any], bool]
+    with_app: Callable[[Any, App], Any] = lambda settings, _: settings
 
 
 class Delivery(Struct, frozen=True):
@@ -100,4 +111,15 @@ class Connector(Struct, frozen=True, kw_only=True):
         return frozenset(kind for kind, needs in offers.items() if any(self.can(need) for need in needs))
 
 
-__all__ = ["Connector", "Delivery", "KeepsWebhooks", "OAuth", "RateLimit", "ReportsProgress", "SignIn", "Tokens", "Webhooks"]
+__all__ = [
+    "App",
+    "Connector",
+    "Delivery",
+    "KeepsWebhooks",
+    "OAuth",
+    "RateLimit",
+    "ReportsProgress",
+    "SignIn",
+    "Tokens",
+    "Webhooks",
+]

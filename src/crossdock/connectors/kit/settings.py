@@ -4,12 +4,12 @@ Secrets are `SecretStr`. `setting` gives a field its words; `fields_of` reads th
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, get_args, get_origin
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_core import PydanticUndefined
 
 
@@ -96,6 +96,48 @@ class _Words:
 
     def __init__(self, extra: dict[str, Any]) -> None:
         self.extra = extra
+
+
+class StoreSettings(ConnectorSettings):
+    """What every store is asked, whatever its platform. Connectors inherit it and put their own questions beside it."""
+
+    order_number_prefix: str = setting(
+        "Order number prefix",
+        "Put before each order number at the warehouse, so that two stores which ship from the same one cannot collide. "
+        "Leave it empty if this warehouse serves one store only. Example: ACME-",
+        default="",
+        group="import",
+        pattern=r"^[A-Za-z0-9._-]*$",
+        max_length=12,
+    )
+    delay_minutes: int = setting(
+        "Delay orders by (minutes)",
+        "How long an order rests after it was placed before it goes to the warehouse. Gives shoppers and staff time to change it. "
+        "0 sends it at once.",
+        default=0,
+        group="import",
+        ge=0,
+        le=43_200,
+    )
+    accept_orders_after: datetime | None = setting(
+        "Accept orders after",
+        "Orders placed before this moment are kept as Skipped and not sent. Empty: the moment the connection goes Live.",
+        default=None,
+        group="import",
+    )
+    import_test_orders: bool = setting(
+        "Import test orders",
+        "Also take orders that were placed with a test payment. The warehouse would ship them like any other.",
+        default=False,
+        group="import",
+    )
+
+    @field_validator("accept_orders_after")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("say the time zone")
+        return value.astimezone(UTC) if value is not None else None
 
 
 def fields_of(settings: type[ConnectorSettings]) -> tuple[FieldSpec, ...]:

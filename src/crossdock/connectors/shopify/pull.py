@@ -1,0 +1,290 @@
+"""Reading orders: paging through a closed window, and reading on where one order is longer than a page."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, Struct
+
+from crossdock.connectors.kit.bounds import ORDER_LINES
+from crossdock.connectors.kit.decoding import decode, within_bounds
+from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
+from crossdock.connectors.kit.pages import Page, Position, Rejected, Window, read_each
+from crossdock.connectors.shopify import queries
+from crossdock.connectors.shopify.auth import REQUIRED_SCOPES, missing_scopes
+from crossdock.connectors.shopify.graphql import GraphQL, TooExpensive
+from crossdock.connectors.shopify.mapping import awaits_fulfillment_orders, to_order
+from crossdock.connectors.shopify.payloads import ShOrder, ShPageInfo, gid, number_of
+from crossdock.connectors.shopify.settings import Settings
+from crossdock.domain.orders import Order
+
+PAGE = 50
+"""Orders asked for at once: about 800 points, of the 1,000 that one query may cost."""
+
+BY_ID = 8
+"""Orders asked for by id at once; each is paid in full."""
+
+_RE_ANCHOR = 20_000
+"""Objects after which the search begins anew at the last change: a list ends silently at 25,000."""
+
+_MOST_PAGES = ORDER_LINES // 25 + 4
+
+
+class _Orders(Struct, frozen=True, rename="camel"):
+    nodes: tuple[Raw, ...] = ()
+    page_info: ShPageInfo = ShPageInfo()
+
+
+class _OrdersData(Struct, frozen=True):
+    orders: _Orders
+
+
+class _NodesData(Struct, frozen=True):
+    nodes: tuple[Raw, ...]
+
+
+class _Scope(Struct, frozen=True):
+    handle: str
+
+
+class _Installation(Struct, frozen=True, rename="camel"):
+    access_scopes: tuple[_Scope, ...]
+
+
+class ShShop(Struct, frozen=True, rename="camel"):
+    """The shop that answers."""
+
+    id: str
+    name: str
+    myshopify_domain: str = ""
+
+
+class Who(Struct, frozen=True, rename="camel"):
+    """Which shop, and what the app may do there."""
+
+    shop: ShShop
+    current_app_installation: _Installation
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Handles of the granted scopes."""
+        return frozenset(scope.handle for scope in self.current_app_installation.access_scopes)
+
+
+class _Marked(Struct, frozen=True, rename="camel"):
+    """The little that is needed to go on from an order, even if the rest of it cannot be read."""
+
+    id: str | None = None
+    updated_at: datetime | None = None
+
+
+class _Cursor(Struct, frozen=True, rename="camel"):
+    """Where a search stands. Shopify's cursor belongs to one search text, which follows from the two moments."""
+
+    since: datetime | None
+    until: datetime
+    after: str
+
+
+class Orders:
+    """Reads orders of one shop."""
+
+    def __init__(self, graphql: GraphQL, settings: Settings) -> None:
+        self._graphql = graphql
+        self._settings = settings
+        self._size = PAGE
+        self._may_see_fulfillment_orders = False
+
+    async def changed(self, window: Window, after: Position | None, page_size: int | None) -> AsyncIterator[Page]:
+        """Orders that changed in the window, oldest change first.
+
+        The upper bound is fixed, so an order that changes meanwhile leaves the window instead of shifting the pages, and the next
+        window has it. Shopify's cursor is kept while the search text stays the same, else it begins anew at the last change seen.
+        """
+        since, cursor = _resume(window, after)
+        at = after.at if after is not None else None
+        self._size = page_size or PAGE
+        read, seen = 0, {cursor}
+        while True:
+            orders = await self._page(since, window.until, cursor)
+            decoded = [_decoded(raw) for raw in orders.nodes]
+            at = max((one.mark.updated_at for one in decoded if one.mark.updated_at), default=at)
+            read += len(orders.nodes)
+            cursor = orders.page_info.end_cursor if orders.page_info.has_next_page else None
+            if cursor is not None and cursor in seen:
+                raise InvalidData("Shopify repeats a page of orders without end.")
+            seen.add(cursor)
+            if cursor is not None and read >= _RE_ANCHOR and at is not None and at != since:
+                since, cursor, read, seen = at, None, 0, {None}
+            last = next((number_of(one.mark.id) for one in reversed(decoded) if one.mark.id), after.id if after else None)
+            more = cursor is not None or (read == 0 and orders.page_info.has_next_page)
+            place = _Cursor(since, window.until, cursor) if cursor is not None else None
+            text = msgspec.json.encode(place).decode() if place is not None else None
+            yield await self._read(decoded, Position(at, last, text))
+            if not more:
+                return
+
+    async def by_id(self, external_ids: Sequence[str]) -> Page:
+        """The named orders as they are now; from the records themselves, not from the search index, which lags."""
+        left, size = [gid("Order", number) for number in external_ids], BY_ID
+        decoded: list[_Decoded] = []
+        while left:
+            try:
+                found = await self._graphql.query(queries.ORDERS_BY_ID, _NodesData, cost=60 * size, ids=left[:size])
+            except TooExpensive as error:
+                size = _halved(size, error)
+                continue
+            decoded += [_decoded(raw) for raw in found.nodes if bytes(raw) not in (b"null", b"{}")]
+            left = left[size:]
+        return await self._read(decoded, Position())
+
+    async def who(self) -> Who:
+        """The shop behind the credentials, with the scopes we were granted."""
+        return await self._graphql.query(queries.WHO, Who)
+
+    async def _page(self, since: datetime | None, until: datetime, cursor: str | None) -> _Orders:
+        terms = [f"updated_at:<='{_moment(until)}'"]
+        if since is not None:
+            terms.insert(0, f"updated_at:>='{_moment(since)}'")
+        while True:
+            try:
+                found = await self._graphql.query(
+                    queries.ORDERS, _OrdersData, cost=16 * self._size, first=self._size, after=cursor, query=" ".join(terms)
+                )
+            except TooExpensive as error:
+                self._size = _halved(self._size, error)
+                continue
+            return found.orders
+
+    async def _read(self, decoded: Sequence["_Decoded"], position: Position) -> Page:
+        rows: list[tuple[str | None, bytes, Callable[[], Order]]] = []
+        rejected: list[Rejected] = []
+        for one in decoded:
+            sh, content = one.order, one.content
+            if isinstance(sh, ShOrder) and is_cut(sh):
+                try:
+                    content = await self._completed(content)
+                    sh = decode(content, ShOrder, what="The order")
+                except InvalidData as error:
+                    sh = error
+            if isinstance(sh, InvalidData):
+                number = number_of(one.mark.id) if one.mark.id else None
+                rejected.append(Rejected(number, sh.field, sh.message, content))
+                continue
+            if awaits_fulfillment_orders(sh):
+                await self._must_see_fulfillment_orders()
+            rows.append((number_of(sh.id), content, partial(self._understood, sh, content)))
+        orders, kept, unfit = read_each(rows)
+        return Page(orders, kept, (*rejected, *unfit), position)
+
+    def _understood(self, sh: ShOrder, content: bytes) -> Order:
+        return within_bounds(to_order(sh, self._settings), content)
+
+    async def _must_see_fulfillment_orders(self) -> None:
+        """Tell a missing scope from routing that is not done: both show as no fulfillment orders at all."""
+        if self._may_see_fulfillment_orders:
+            return
+        missing = [
+            scope for scope in missing_scopes((await self.who()).scopes, REQUIRED_SCOPES) if scope.endswith("_fulfillment_orders")
+        ]
+        if missing:
+            raise AuthenticationFailed(
+                f"The app lacks {', '.join(missing)}, so Shopify hides what is to be shipped. Give it that access, then authorize "
+                "again.",
+                field="access",
+            )
+        self._may_see_fulfillment_orders = True
+
+    async def _completed(self, content: bytes) -> bytes:
+        """An order with every page of its lines and fulfillment orders, as one JSON. Never shortened in silence."""
+        order: dict[str, Any] = json.loads(content)
+        await self._extend(order["lineItems"], queries.MORE_LINES, order["id"], ("order", "lineItems"))
+        parts = order["fulfillmentOrders"]
+        await self._extend(parts, queries.MORE_FULFILLMENT_ORDERS, order["id"], ("order", "fulfillmentOrders"))
+        for part in parts["nodes"]:
+            await self._extend(
+                part["lineItems"], queries.MORE_FULFILLMENT_ORDER_LINES, part["id"], ("fulfillmentOrder", "lineItems")
+            )
+        return msgspec.json.encode(order)
+
+    async def _extend(self, connection: dict[str, Any], document: str, id_: str, path: tuple[str, str]) -> None:
+        await extend(self._graphql, connection, document, id_, path)
+
+
+async def extend(graphql: GraphQL, connection: dict[str, Any], document: str, id_: str, path: tuple[str, str]) -> None:
+    """Append the following pages of a connection to its `nodes`, in place.
+
+    Raises InvalidData when the record is gone meanwhile, when pages repeat, and beyond the bound on an order's lines.
+    """
+    for _ in range(_MOST_PAGES):
+        info = connection.get("pageInfo") or {}
+        if not info.get("hasNextPage"):
+            return
+        data: dict[str, Any] = await graphql.query(document, dict[str, Any], cost=100, id=id_, after=info.get("endCursor"))
+        more = (data.get(path[0]) or {}).get(path[1])
+        if not more or (more.get("pageInfo") or {}).get("endCursor") == info.get("endCursor"):
+            break
+        connection["nodes"] += more["nodes"]
+        connection["pageInfo"] = more["pageInfo"]
+    else:
+        raise InvalidData(f"The order has more than {ORDER_LINES:,} lines; no more are taken.", field="lines")
+    raise InvalidData("The order changed while it was read. It is read again with the next change.")
+
+
+def is_cut(sh: ShOrder) -> bool:
+    """Whether a first page did not hold all lines or all fulfillment orders."""
+    if sh.line_items is not UNSET and sh.line_items.page_info.has_next_page:
+        return True
+    if sh.fulfillment_orders is UNSET:
+        return False
+    return sh.fulfillment_orders.page_info.has_next_page or any(
+        part.line_items.page_info.has_next_page for part in sh.fulfillment_orders.nodes
+    )
+
+
+def _resume(window: Window, after: Position | None) -> tuple[datetime | None, str | None]:
+    if after is None:
+        return window.since, None
+    if after.cursor is not None:
+        try:
+            place = msgspec.json.decode(after.cursor, type=_Cursor)
+        except (msgspec.DecodeError, ValueError):
+            place = None
+        if place is not None and place.until == window.until:
+            return place.since, place.after
+    return after.at or window.since, None
+
+
+class _Decoded(Struct, frozen=True):
+    """An order as it came: its bytes, what they say or why they cannot be read, and what is needed to go on from it."""
+
+    content: bytes
+    order: ShOrder | InvalidData
+    mark: _Marked
+
+
+def _decoded(raw: Raw) -> _Decoded:
+    content = bytes(raw)
+    try:
+        sh = decode(raw, ShOrder, what="The order")
+    except InvalidData as error:
+        try:
+            mark = decode(raw, _Marked, what="The order")
+        except InvalidData:
+            mark = _Marked()
+        return _Decoded(content, error, mark)
+    return _Decoded(content, sh, _Marked(sh.id, sh.updated_at))
+
+
+def _halved(size: int, error: TooExpensive) -> int:
+    """A smaller page: the rule of cost is Shopify's and changes."""
+    if size == 1:
+        raise InvalidData(f"Shopify finds one order too expensive to read: {error}.") from error
+    return size // 2
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,211 @@
+"""Every GraphQL document we send. Each validates against the published schema of the version below.
+
+Costs follow from the answer, not from us; the page sizes inside the documents keep a list of fifty orders below the 1,000 points
+that one query may cost whatever the plan. What does not fit on a first page is read on by itself, see `MORE_*`.
+"""
+
+VERSION = "2026-10"
+"""The version of the Admin API the documents are written for."""
+
+_MONEY = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
+
+_ADDRESS = "{ name company address1 address2 city provinceCode province zip countryCodeV2 country phone }"
+
+_LINE = f"""fragment Line on LineItem {{
+  id name sku quantity currentQuantity unfulfilledQuantity requiresShipping isGiftCard
+  originalUnitPriceSet {_MONEY}
+  discountAllocations {{ allocatedAmountSet {_MONEY} }}
+  taxLines {{ rate priceSet {_MONEY} }}
+  customAttributes {{ key value }}
+  lineItemGroup {{ id title quantity variantSku }}
+  variant {{ id barcode inventoryItem {{ harmonizedSystemCode countryCodeOfOrigin }} }}
+  weight {{ unit value }}
+}}"""
+
+_FULFILLMENT_ORDER_LINE = "{ id remainingQuantity totalQuantity requiresShipping lineItem { id } }"
+
+_FULFILLMENT_ORDER = f"""fragment Parts on FulfillmentOrder {{
+  id status requestStatus fulfillAt fulfillBy
+  assignedLocation {{ name location {{ id name fulfillmentService {{ handle serviceName type }} }} }}
+  deliveryMethod {{ methodType }}
+  fulfillmentHolds {{ reason displayReason reasonNotes }}
+  internationalDuties {{ incoterm }}
+  lineItems(first: 25) {{ nodes {_FULFILLMENT_ORDER_LINE} pageInfo {{ hasNextPage endCursor }} }}
+}}"""
+
+_ORDER = f"""fragment Whole on Order {{
+  id legacyResourceId name createdAt processedAt updatedAt cancelledAt cancelReason closed test
+  displayFinancialStatus displayFulfillmentStatus currencyCode presentmentCurrencyCode taxesIncluded
+  email phone note tags poNumber sourceName
+  totalPriceSet {_MONEY}
+  subtotalPriceSet {_MONEY}
+  totalShippingPriceSet {_MONEY}
+  totalTaxSet {_MONEY}
+  totalDiscountsSet {_MONEY}
+  currentTotalDutiesSet {_MONEY}
+  customAttributes {{ key value }}
+  shippingAddress {_ADDRESS}
+  billingAddress {_ADDRESS}
+  shippingLines(first: 3) {{ nodes {{ title code carrierIdentifier source isRemoved }} }}
+  lineItems(first: 25) {{ nodes {{ ...Line }} pageInfo {{ hasNextPage endCursor }} }}
+  fulfillmentOrders(first: 4) {{ nodes {{ ...Parts }} pageInfo {{ hasNextPage endCursor }} }}
+}}
+{_LINE}
+{_FULFILLMENT_ORDER}"""
+
+ORDERS = f"""query Orders($first: Int!, $after: String, $query: String!) {{
+  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
+    nodes {{ ...Whole }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+{_ORDER}"""
+"""Orders of a stretch of time, oldest change first."""
+
+ORDERS_BY_ID = f"""query OrdersById($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ ...Whole }}
+}}
+{_ORDER}"""
+"""Orders by id, as they are now; past the search index, which lags."""
+
+MORE_LINES = f"""query MoreLines($id: ID!, $after: String!) {{
+  order(id: $id) {{ lineItems(first: 100, after: $after) {{ nodes {{ ...Line }} pageInfo {{ hasNextPage endCursor }} }} }}
+}}
+{_LINE}"""
+
+MORE_FULFILLMENT_ORDERS = f"""query MoreFulfillmentOrders($id: ID!, $after: String!) {{
+  order(id: $id) {{ fulfillmentOrders(first: 25, after: $after) {{ nodes {{ ...Parts }} pageInfo {{ hasNextPage endCursor }} }} }}
+}}
+{_FULFILLMENT_ORDER}"""
+
+MORE_FULFILLMENT_ORDER_LINES = f"""query MoreFulfillmentOrderLines($id: ID!, $after: String!) {{
+  fulfillmentOrder(id: $id) {{
+    lineItems(first: 250, after: $after) {{ nodes {_FULFILLMENT_ORDER_LINE} pageInfo {{ hasNextPage endCursor }} }}
+  }}
+}}"""
+
+SHIPPABLE = """query Shippable($id: ID!, $after: String) {
+  order(id: $id) {
+    id name cancelledAt
+    fulfillmentOrders(first: 10, after: $after) {
+      nodes {
+        id status requestStatus
+        supportedActions { action }
+        assignedLocation { name location { id name } }
+        deliveryMethod { methodType }
+        lineItems(first: 100) {
+          nodes { id remainingQuantity totalQuantity sku lineItem { id name } }
+          pageInfo { hasNextPage endCursor }
+        }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
+"""What may still be fulfilled of one order, and where: read fresh before each shipment."""
+
+MORE_SHIPPABLE_LINES = """query MoreShippableLines($id: ID!, $after: String!) {
+  fulfillmentOrder(id: $id) {
+    lineItems(first: 250, after: $after) {
+      nodes { id remainingQuantity totalQuantity sku lineItem { id name } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
+
+FULFILLMENTS = """query Fulfillments($id: ID!) {
+  order(id: $id) {
+    id
+    fulfillments(first: 100) {
+      id status createdAt
+      trackingInfo { number company url }
+      fulfillmentLineItems(first: 100) { nodes { quantity lineItem { id } } pageInfo { hasNextPage endCursor } }
+    }
+  }
+}"""
+"""What the shop already counts as shipped of one order."""
+
+MORE_FULFILLMENT_LINES = """query MoreFulfillmentLines($id: ID!, $after: String!) {
+  fulfillment(id: $id) {
+    fulfillmentLineItems(first: 250, after: $after) { nodes { quantity lineItem { id } } pageInfo { hasNextPage endCursor } }
+  }
+}"""
+
+CREATE_FULFILLMENT = """mutation CreateFulfillment($fulfillment: FulfillmentInput!) {
+  fulfillmentCreate(fulfillment: $fulfillment) {
+    fulfillment { id status createdAt trackingInfo { number company url } }
+    userErrors { field message }
+  }
+}"""
+
+MOVE = """mutation MoveFulfillmentOrder($id: ID!, $newLocationId: ID!, $lines: [FulfillmentOrderLineItemInput!]) {
+  fulfillmentOrderMove(id: $id, newLocationId: $newLocationId, fulfillmentOrderLineItems: $lines) {
+    movedFulfillmentOrder { id status assignedLocation { location { id } } }
+    userErrors { field message code }
+  }
+}"""
+
+PROGRESS = """query Progress($id: ID!) {
+  order(id: $id) {
+    id name
+    fulfillmentOrders(first: 50) {
+      nodes { id status supportedActions { action } assignedLocation { location { id } } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
+
+REPORT_PROGRESS = """mutation ReportProgress($id: ID!) {
+  fulfillmentOrderReportProgress(id: $id) {
+    fulfillmentOrder { id status }
+    userErrors { field message code }
+  }
+}"""
+
+WHO = """query Who {
+  shop { id name myshopifyDomain }
+  currentAppInstallation { accessScopes { handle } }
+}"""
+
+LOCATION = """query OneLocation($id: ID!) {
+  location(id: $id) { id name isActive }
+}"""
+
+SAMPLE = """query Sample {
+  orders(first: 5, sortKey: UPDATED_AT, reverse: true) {
+    nodes { id requiresShipping shippingAddress { name address1 city } }
+  }
+}"""
+"""The newest orders' addresses: whether the shop lets us see whom to ship to."""
+
+LOCATIONS = """query Locations($after: String) {
+  locations(first: 100, after: $after, includeLegacy: true) {
+    nodes { id name isActive }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+
+SERVICES = """query Services {
+  shop { fulfillmentServices { handle serviceName type } }
+}"""
+
+WEBHOOKS = """query Webhooks($after: String) {
+  webhookSubscriptions(first: 100, after: $after) {
+    nodes { id topic uri format }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+
+CREATE_WEBHOOK = """mutation CreateWebhook($topic: WebhookSubscriptionTopic!, $subscription: WebhookSubscriptionInput!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: $subscription) {
+    webhookSubscription { id topic uri }
+    userErrors { field message }
+  }
+}"""
+
+DELETE_WEBHOOK = """mutation DeleteWebhook($id: ID!) {
+  webhookSubscriptionDelete(id: $id) {
+    deletedWebhookSubscriptionId
+    userErrors { field message }
+  }
+}"""

@@ -1,0 +1,78 @@
+"""What Shopify announces, verified and reduced to the orders that are to be read again.
+
+The headers for topic and shop are not covered by the signature, so nothing is decided by them: a forged topic costs one read.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crossdock.connectors.kit.declaration import Delivery
+from crossdock.connectors.kit.decoding import decode
+from crossdock.connectors.kit.errors import AuthenticationFailed
+from crossdock.connectors.kit.secret import Secret
+from crossdock.connectors.kit.webhooks import verify_base64
+from crossdock.connectors.shopify.auth import webhook_secrets
+from crossdock.connectors.shopify.payloads import number_of
+from crossdock.connectors.shopify.settings import Settings
+
+TOPICS = (
+    "ORDERS_CREATE",
+    "ORDERS_UPDATED",
+    "ORDERS_EDITED",
+    "ORDERS_PAID",
+    "ORDERS_CANCELLED",
+    "REFUNDS_CREATE",
+    "FULFILLMENT_ORDERS_ORDER_ROUTING_COMPLETE",
+    "FULFILLMENT_ORDERS_PLACED_ON_HOLD",
+    "FULFILLMENT_ORDERS_HOLD_RELEASED",
+    "FULFILLMENT_ORDERS_MOVED",
+    "FULFILLMENT_ORDERS_SPLIT",
+    "FULFILLMENT_ORDERS_MERGED",
+    "FULFILLMENT_ORDERS_CANCELLED",
+    "FULFILLMENT_ORDERS_RESCHEDULED",
+    "FULFILLMENT_ORDERS_SCHEDULED_FULFILLMENT_ORDER_READY",
+    "FULFILLMENTS_CREATE",
+    "FULFILLMENTS_UPDATE",
+    "APP_UNINSTALLED",
+)
+"""What a store subscribes to. The three privacy topics are set in the app's configuration at Shopify, not by subscription."""
+
+
+def receive(headers: Mapping[str, str], body: bytes, secrets: list[Secret], settings: Settings) -> Delivery:
+    """Verify a delivery and say which orders it is about; no subjects means that all of the store is to be looked at.
+
+    Raises AuthenticationFailed for a signature that does not fit, and where no secret is known to check it with.
+    """
+    known = webhook_secrets(settings, secrets)
+    if not known:
+        raise AuthenticationFailed(
+            "Shopify's messages cannot be verified without the app's API secret key. Enter it as Client secret.",
+            field="client_secret",
+        )
+    verify_base64(headers, "x-shopify-hmac-sha256", body, known)
+    topic = headers.get("x-shopify-topic", "")[:100]
+    return Delivery(
+        delivery_id=headers.get("x-shopify-webhook-id") or headers.get("x-shopify-event-id") or "",
+        topic=topic,
+        subjects=_orders_in(topic, decode(body, dict[str, Any], what="Shopify's message")),
+    )
+
+
+def _orders_in(topic: str, content: dict[str, Any]) -> tuple[str, ...]:
+    if topic.startswith("orders/") and "id" in content:
+        return _number(content["id"])
+    if "order_id" in content:  # fulfillments/*, refunds/create
+        return _number(content["order_id"])
+    found: list[str] = []  # orders/edited names it inside, as fulfillment_orders/* do where they name it at all
+    for part in content.values():
+        if isinstance(part, dict) and "order_id" in part:
+            found += _number(part["order_id"])
+    return tuple(dict.fromkeys(found))
+
+
+def _number(value: object) -> tuple[str, ...]:
+    if isinstance(value, int):
+        return (str(value),)
+    if isinstance(value, str) and number_of(value).isdigit():
+        return (number_of(value),)
+    return ()
