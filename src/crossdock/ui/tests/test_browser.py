@@ -90,7 +90,7 @@ def test_the_components_are_accessible_and_fit_in_every_look(site, page, complai
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)
 
-    page.goto(site + COMPONENTS, wait_until="networkidle")
+    page.goto(site + COMPONENTS)
 
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -99,7 +99,7 @@ def test_the_components_are_accessible_and_fit_in_every_look(site, page, complai
 
 
 def test_open_menus_and_dialogs_are_accessible(site, page, complaints):
-    page.goto(site + COMPONENTS, wait_until="networkidle")
+    page.goto(site + COMPONENTS)
 
     page.click(".cd-user")
     assert_accessible(page)
@@ -112,7 +112,7 @@ def test_open_menus_and_dialogs_are_accessible(site, page, complaints):
 
 
 def test_plots_are_drawn_and_their_figures_can_be_read(site, page):
-    page.goto(site + COMPONENTS, wait_until="networkidle")
+    page.goto(site + COMPONENTS)
 
     page.wait_for_selector(".cd-chart-bars canvas")
 
@@ -121,7 +121,7 @@ def test_plots_are_drawn_and_their_figures_can_be_read(site, page):
 
 
 def test_rows_are_walked_selected_and_counted_by_keyboard(site, page):
-    page.goto(site + COMPONENTS, wait_until="networkidle")
+    page.goto(site + COMPONENTS)
     page.evaluate("document.activeElement.blur()")
 
     for key in "jjkxjjx":
@@ -134,7 +134,7 @@ def test_rows_are_walked_selected_and_counted_by_keyboard(site, page):
 
 
 def test_slash_searches_and_g_goes(site, page):
-    page.goto(site + COMPONENTS, wait_until="networkidle")
+    page.goto(site + COMPONENTS)
     page.evaluate("document.activeElement.blur()")
 
     page.keyboard.press("/")
@@ -150,7 +150,7 @@ def test_slash_searches_and_g_goes(site, page):
 
 
 def test_the_chosen_theme_comes_with_the_next_page_before_any_script(site, page):
-    page.goto(site + COMPONENTS, wait_until="networkidle")
+    page.goto(site + COMPONENTS)
     page.click(".cd-user")
     with page.expect_response("**/ui/theme"):
         page.click("button[value=dark]")
@@ -161,7 +161,7 @@ def test_the_chosen_theme_comes_with_the_next_page_before_any_script(site, page)
 
 
 def test_a_filter_ends_up_in_the_address_without_empty_parts(site, page):
-    page.goto(site + COMPONENTS + "?tab=stuck", wait_until="networkidle")
+    page.goto(site + COMPONENTS + "?tab=stuck")
 
     page.fill("[data-filter-text]", "ada")
     page.keyboard.press("Enter")
@@ -171,7 +171,7 @@ def test_a_filter_ends_up_in_the_address_without_empty_parts(site, page):
 
 
 def test_a_field_appears_with_the_answer_it_depends_on(site, page):
-    page.goto(site + COMPONENTS, wait_until="networkidle")
+    page.goto(site + COMPONENTS)
     assert page.is_visible("#id_note")
 
     page.uncheck("#id_notify")
@@ -182,7 +182,7 @@ def test_a_field_appears_with_the_answer_it_depends_on(site, page):
 def test_a_live_part_follows_without_taking_what_one_does_in_it(site, page, complaints):
     State.version, State.word, State.asked = "1", "first", []
     page.clock.install()
-    page.goto(site + "/live", wait_until="networkidle")
+    page.goto(site + "/live")
     page.click("summary:has-text('More')")
 
     with page.expect_response("**/fragment") as unchanged:
