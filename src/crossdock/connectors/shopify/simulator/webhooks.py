@@ -1,0 +1,147 @@
+"""Telling subscriptions: signed, retried with the same body and delivery id, without order, and ended after too many failures."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from crossdock.connectors.shopify.simulator.access import Access
+from crossdock.connectors.shopify.simulator.rest import body_of
+from crossdock.connectors.shopify.simulator.state import Shop
+from crossdock.connectors.shopify.simulator.values import Record
+
+MOST_TRIES = 9
+"""One try and eight repetitions; the real platform spreads them over four hours."""
+
+_MOST_AT_ONCE = 32
+
+
+@dataclass
+class Delivery:
+    """One message to one subscription. `status` is the last answer's, None while there was none."""
+
+    id: str
+    topic: str
+    shop: str
+    address: str
+    body: bytes
+    headers: dict[str, str]
+    subscription: str
+    tries: int = 0
+    status: int | None = None
+
+
+class Courier:
+    """Delivers what shops emit. `pause` is the wait in seconds before the first repetition; it doubles."""
+
+    def __init__(self, access: Access, version: str) -> None:
+        self.access = access
+        self.version = version
+        self.pause = 0.5
+        self.copies = 1
+        self.sent: list[Delivery] = []
+        self._session: aiohttp.ClientSession | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
+
+    def note(self, shop: Shop, topic: str, record: Record) -> None:
+        """Send what happened to every subscription of the topic; called from the shop, returns at once."""
+        wanting = [one for one in shop.subscriptions.values() if one["topic"] == topic]
+        if not wanting:
+            return
+        order = None if topic.startswith("ORDERS_") else shop.orders.get(record.get("_order", 0))
+        body = msgspec.json.encode(body_of(topic, record, order))
+        event = str(uuid.uuid4())
+        for subscription in wanting:
+            for _ in range(self.copies):
+                delivery = self._made(shop, topic, subscription, body, event)
+                self.sent.append(delivery)
+                with contextlib.suppress(RuntimeError):  # Outside a running loop nobody listens.
+                    task = asyncio.get_running_loop().create_task(self._deliver(shop, delivery))
+                    self._running.add(task)
+                    task.add_done_callback(self._running.discard)
+        if len(self.sent) > 50_000:
+            del self.sent[:10_000]
+
+    def _made(self, shop: Shop, topic: str, subscription: Record, body: bytes, event: str) -> Delivery:
+        app = self.access.apps.get(subscription["_app"])
+        secret = app.client_secret if app else ""
+        digest = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+        name = topic.lower().replace("_", "/", 1)
+        for group in ("FULFILLMENT_ORDERS", "INVENTORY_LEVELS"):
+            if topic.startswith(f"{group}_"):
+                name = f"{group.lower()}/{topic[len(group) + 1 :].lower()}"
+        key = str(uuid.uuid4())
+        headers = {
+            "Content-Type": "application/json",
+            "X-Shopify-Topic": name,
+            "X-Shopify-Hmac-Sha256": digest,
+            "X-Shopify-Shop-Domain": shop.domain,
+            "X-Shopify-API-Version": self.version,
+            "X-Shopify-Webhook-Id": key,
+            "X-Shopify-Event-Id": event,
+            "X-Shopify-Triggered-At": shop.clock().isoformat(),
+        }
+        if subscription["name"]:
+            headers["X-Shopify-Name"] = subscription["name"]
+        return Delivery(key, name, shop.handle, subscription["uri"], body, headers, subscription["id"])
+
+    async def _deliver(self, shop: Shop, delivery: Delivery) -> None:
+        wait = self.pause
+        async with self._slots:
+            for attempt in range(MOST_TRIES):
+                delivery.tries += 1
+                if await self._posted(delivery):
+                    if (subscription := shop.subscriptions.get(delivery.subscription)) is not None:
+                        subscription["_failures"] = 0
+                    return
+                if attempt < MOST_TRIES - 1:
+                    await asyncio.sleep(wait)
+                    wait *= 2
+        subscription = shop.subscriptions.get(delivery.subscription)
+        if subscription is not None:
+            shop.subscriptions.pop(delivery.subscription, None)
+
+    async def _posted(self, delivery: Delivery) -> bool:
+        if self._session is None:
+            bounds = aiohttp.ClientTimeout(total=5, sock_connect=1)
+            self._session = aiohttp.ClientSession(timeout=bounds, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        try:
+            async with self._session.post(
+                delivery.address, data=delivery.body, headers=delivery.headers, allow_redirects=False
+            ) as answer:
+                delivery.status = answer.status
+                return 200 <= answer.status < 300
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            delivery.status = None
+            return False
+
+    async def idle(self) -> None:
+        """Wait until every message under way has arrived or was given up."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Drop what is under way."""
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def view(self) -> list[dict[str, Any]]:
+        """What was sent, newest first."""
+        return [
+            {"id": one.id, "topic": one.topic, "shop": one.shop, "address": one.address, "tries": one.tries, "status": one.status}
+            for one in reversed(self.sent[-200:])
+        ]
