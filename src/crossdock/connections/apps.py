@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class ConnectionsConfig(AppConfig):
     name = "crossdock.connections"
     label = "connections"
+
+    def ready(self) -> None:
+        # Lanes register themselves when they are read.
+        from crossdock.connections import lanes  # noqa: F401

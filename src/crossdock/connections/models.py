@@ -180,6 +180,7 @@ class Credential(TenantModel):
     sealed = models.BinaryField()
     generation = models.IntegerField(default=1)
     expires_at = models.DateTimeField(null=True)
+    refreshing_until = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

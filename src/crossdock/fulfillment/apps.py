@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class FulfillmentConfig(AppConfig):
     name = "crossdock.fulfillment"
     label = "fulfillment"
+
+    def ready(self) -> None:
+        # Lanes register themselves when they are read.
+        from crossdock.fulfillment import lanes  # noqa: F401

@@ -21,6 +21,7 @@ class FulfillmentOrder(TenantModel):
 
     order = RowKey(SalesOrder, related_name="fulfillment_orders")
     connection = RowKey(Connection, related_name="+")
+    warehouse = RowKey(Warehouse, related_name="+")
     part = models.IntegerField()
     consignment = models.IntegerField(default=0)
     reference = models.TextField(**EXTERNAL)
@@ -31,7 +32,7 @@ class FulfillmentOrder(TenantModel):
         db_table = "fulfillment_order"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order", "part"], name="fulfillment_order_part"),
-            models.UniqueConstraint(fields=["connection", "reference"], name="fulfillment_order_reference"),
+            models.UniqueConstraint(fields=["warehouse", "reference"], name="fulfillment_order_reference"),
             models.CheckConstraint(
                 condition=Q(status__in=["given", "open", "withdrawn", "closed"]), name="fulfillment_order_status"
             ),

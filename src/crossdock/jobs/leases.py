@@ -9,7 +9,7 @@ from django.db import connection
 from crossdock.jobs.lanes import LEASE, LaneKind, Run, kind_of
 
 TAKE = """
-update lane set fence = fence + 1, leased_until = clock_timestamp() + %(lease)s, holder = %(holder)s,
+update lane set fence = fence + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s), holder = %(holder)s,
                 last_started_at = clock_timestamp()
  where id = (select id from lane where id = %(lane)s and (leased_until is null or leased_until < clock_timestamp())
                and blocked_reason is null for no key update skip locked)
@@ -27,7 +27,7 @@ update lane set leased_until = null, holder = '', failures = %(failures)s, last_
 def take(lane_id: int, holder: str) -> Run | None:
     """Take the lease, or None when somebody holds it or the lane is blocked. Needs the account's scope."""
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"lane": lane_id, "holder": holder, "lease": LEASE})
+        cursor.execute(TAKE, {"lane": lane_id, "holder": holder, "lease": LEASE.total_seconds()})
         row = cursor.fetchone()
     if row is None:
         return None

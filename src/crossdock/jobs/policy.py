@@ -50,7 +50,7 @@ def decide(error: ConnectorError, attempt: int) -> Decision:
         case InvalidData():
             return Decision(Step.REFUSE)
         case OutcomeUnknown():
-            return Decision(Step.ASK, PAUSES[min(attempt, len(PAUSES)) - 1] if attempt > 1 else timedelta(seconds=2))
+            return Decision(Step.ASK, PAUSES[min(attempt, len(PAUSES)) - 1] if attempt > 1 else timedelta(seconds=5))
         case Unavailable() if attempt > len(PAUSES):
             return Decision(Step.REFUSE)
         case _:

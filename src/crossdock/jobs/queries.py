@@ -23,13 +23,13 @@ def block_siblings(lane_id: int, reason: str) -> None:
         )
 
 
-def unblock(*, store_id: int | None = None, warehouse_id: int | None = None) -> list[int]:
-    """Let the lanes of a store or warehouse go again; their ids, to be woken."""
+def unblock(*, store_id: int | None = None, warehouse_id: int | None = None, connection_id: int | None = None) -> list[int]:
+    """Let the lanes of a store, warehouse or connection go again; their ids, to be woken."""
     with connection.cursor() as cursor:
         cursor.execute(
             "update lane set blocked_reason = null, failures = 0, last_error = '', due_at = clock_timestamp()"
-            " where blocked_reason is not null and (store_id = %s or warehouse_id = %s) returning id",
-            [store_id, warehouse_id],
+            " where blocked_reason is not null and (store_id = %s or warehouse_id = %s or connection_id = %s) returning id",
+            [store_id, warehouse_id, connection_id],
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -1,7 +1,7 @@
 """When a channel runs: stackable rules in the account's time zone. A run starts when any rule fires."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -59,7 +59,7 @@ class Flexible(Struct, frozen=True, tag="flexible"):
 
 Rule = Minutely | Hourly | Daily | Flexible
 
-_EPOCH = datetime(2024, 1, 1).date()  # a Monday; "every N days" counts from here
+_EPOCH = date(2024, 1, 1)  # a Monday; "every N days" counts from here
 
 
 def problem_with(rule: Rule) -> str | None:
@@ -95,7 +95,8 @@ def in_words(rules: Iterable[Rule]) -> str:
 
 def parse(rule: object) -> Rule:
     """A rule as stored. Raises msgspec.ValidationError."""
-    return msgspec.convert(rule, Rule)
+    parsed: Rule = msgspec.convert(rule, Rule)
+    return parsed
 
 
 def dump(rule: Rule) -> dict[str, object]:

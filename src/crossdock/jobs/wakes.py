@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from crossdock.jobs.lanes import kind_of
-from crossdock.tenancy.scope import current_account
+from crossdock.tenancy.scope import account_in_scope
 
 TASK = "crossdock.wake"
 
@@ -20,10 +20,10 @@ def open_lane(kind: str, owner_id: int) -> int:
         cursor.execute(
             f"insert into lane (account_id, kind, {column}, fence, holder, failures, last_error)"
             " values (%s, %s, %s, 0, '', 0, '') on conflict do nothing",
-            [current_account(), kind, owner_id],
+            [account_in_scope(), kind, owner_id],
         )
         cursor.execute(
-            f"select id from lane where account_id = %s and kind = %s and {column} = %s", [current_account(), kind, owner_id]
+            f"select id from lane where account_id = %s and kind = %s and {column} = %s", [account_in_scope(), kind, owner_id]
         )
         return int(cursor.fetchone()[0])
 
@@ -44,7 +44,7 @@ def wake(lane_ids: Iterable[int], *, at: datetime | None = None) -> None:
             {"at": at, "ids": wanted},
         )
     if at is None:
-        account_id = current_account()
+        account_id = account_in_scope()
         for lane_id in wanted:
             enqueue(account_id, lane_id)
 

@@ -1,6 +1,6 @@
 """Sales orders: hot and narrow rows that are listed and counted, the whole order as bytes, and what people search."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -10,15 +10,16 @@ from crossdock.connections.models import Merchant, Store
 from crossdock.domain.statuses import OrderStatus
 from crossdock.tenancy.models import RowKey, TenantModel, new_public_id
 
-EXTERNAL = {"db_collation": "C"}
-QUANTITY = {"max_digits": 20, "decimal_places": 4}
+EXTERNAL: dict[str, Any] = {"db_collation": "C"}
+QUANTITY: dict[str, Any] = {"max_digits": 20, "decimal_places": 4}
 
 
 class SalesOrder(TenantModel):
     """What is listed, filtered, sorted, counted, joined or constrained. `reason` says why it stands where it stands.
 
     `issue` is a sentence for a person when the store and the warehouse no longer agree; it does not move the status. Rows are kept
-    for good: a deleted one only remembers that its id was seen.
+    for good: a deleted one only remembers that its id was seen. `followed` is the revision that was acted
+    on: a higher `revision` waits.
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
@@ -37,6 +38,7 @@ class SalesOrder(TenantModel):
     ship_by = models.DateTimeField(null=True)
     content_hash = models.BinaryField()
     revision = models.IntegerField(default=1)
+    followed = models.IntegerField(default=1)
     currency = models.TextField()
     grand_total = models.DecimalField(null=True, **QUANTITY)
     ship_name = models.TextField(default="")
@@ -61,6 +63,7 @@ class SalesOrder(TenantModel):
             ),
             models.Index(fields=["account", "number"], name="sales_order_number"),
             models.Index(fields=["account", "store"], name="sales_order_issue", condition=~Q(issue="")),
+            models.Index(F("store"), F("id"), name="sales_order_follow", condition=Q(followed__lt=F("revision"))),
         ]
 
 
@@ -134,11 +137,19 @@ class SalesOrderLine(TenantModel):
 
 
 class OrderSearch(models.Model):
-    """One lower-case line of everything people search an order by; no status move touches it."""
+    """Everything people search an order by, in lower case: what the store said, and tracking numbers as they come. No status move
+    touches it.
+    """
 
     order = models.OneToOneField(SalesOrder, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+")
     account_id = models.BigIntegerField()
-    doc = models.TextField()
+    words = models.TextField()
+    tracking = models.TextField(default="")
+    doc = models.GeneratedField(
+        expression=models.Func(F("words"), models.Value(" "), F("tracking"), template="%(expressions)s", arg_joiner=" || "),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     class Meta:
         db_table = "order_search"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from crossdock.connectors.kit.about import ABOUT
 from crossdock.connectors.kit.capabilities import Done, Failed
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, RateLimited
 
@@ -28,6 +29,7 @@ async def each(
             if stopped:
                 outcomes[place] = Failed(key(item), stopped[0])
                 continue
+            ABOUT.set(key(item))
             try:
                 outcomes[place] = await act(item)
             except ConnectorError as error:

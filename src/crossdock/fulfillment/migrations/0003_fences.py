@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
     dependencies = [("fulfillment", "0002_keys"), ("orders", "0002_fences")]
 
     operations = [
-        tenant_table("fulfillment_order", references={"order_id": "sales_order", "connection_id": "connection"}),
+        tenant_table("fulfillment_order", references={"order_id": "sales_order", "connection_id": "connection", "warehouse_id": "warehouse"}),
         tenant_table(
             "allocation",
             references={

@@ -69,7 +69,7 @@ STORAGE = [
     "alter table sales_order_content alter column doc set storage external, alter column raw set storage external",
     "alter table sales_order_version alter column doc set storage external",
     "alter table sales_order alter status set default 'new', alter status_at set default clock_timestamp(),"
-    " alter imported_at set default clock_timestamp(), alter reason set default '', alter issue set default '', alter revision set default 1",
+    " alter imported_at set default clock_timestamp(), alter reason set default '', alter issue set default '', alter revision set default 1, alter followed set default 1",
     "alter table sales_order_line alter withdrawn set default 0, alter allocated set default 0, alter sent set default 0,"
     " alter shipped set default 0, alter posted set default 0, alter overshipped set default 0, alter consignment set default 0",
     # These two carry no id of their own: the order's is their key, so the fence is made by hand.
@@ -82,6 +82,7 @@ STORAGE = [
         )
     ),
     "create extension if not exists pg_trgm",
+    "alter table order_search alter tracking set default ''",
     "create index order_search_words on order_search using gin (doc gin_trgm_ops)",
     "grant select on order_search to crossdock_lookup",
     "create policy lookup on order_search for select to crossdock_lookup using (true)",

@@ -1,0 +1,141 @@
+"""Write the story: what happened to a record, and what was said to a platform about it."""
+
+import json
+import os
+import uuid
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from django.db import connection
+from msgspec import Struct
+
+from crossdock.accounts import vault
+from crossdock.accounts.vault import SealContext
+from crossdock.connectors.kit.http import Exchange
+from crossdock.tenancy.scope import account_in_scope
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """One thing that happened. `kind` names the sentence in `activity.sentences`, `params` what it says; no personal data in them."""
+
+    kind: str
+    order_id: int | None = None
+    shipment_id: int | None = None
+    store_id: int | None = None
+    warehouse_id: int | None = None
+    params: Mapping[str, object] = {}
+    message_id: uuid.UUID | None = None
+    by: int | None = None
+
+
+class Kept(Struct, frozen=True):
+    """A recorded exchange and the key of the effect it was about, if it was about one."""
+
+    id: uuid.UUID
+    exchange: Exchange
+    about: str | None
+
+
+def message_id_at(moment: datetime) -> uuid.UUID:
+    """A version-7 UUID made at a moment, so that the id alone finds its partition."""
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62)
+    return uuid.UUID(int=value | ((random >> 68) << 64) | (random & ((1 << 62) - 1)))
+
+
+def tell(stories: Sequence[Told]) -> None:
+    """Add to the story, in the transaction that makes it true."""
+    if not stories:
+        return
+    rows = [
+        {
+            "order_id": story.order_id,
+            "shipment_id": story.shipment_id,
+            "store_id": story.store_id,
+            "warehouse_id": story.warehouse_id,
+            "kind": story.kind,
+            "params": story.params,
+            "message_id": str(story.message_id) if story.message_id else None,
+            "by": story.by,
+        }
+        for story in stories
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into activity (at, account_id, order_id, shipment_id, store_id, warehouse_id, kind, params, message_id, by)"
+            " select clock_timestamp(), %s, r.order_id, r.shipment_id, r.store_id, r.warehouse_id, r.kind, r.params, r.message_id,"
+            " r.by"
+            " from jsonb_to_recordset(%s::jsonb) r(order_id bigint, shipment_id bigint, store_id bigint, warehouse_id bigint,"
+            " kind text, params jsonb, message_id uuid, by bigint)",
+            [account_in_scope(), msgspec.json.encode(rows).decode()],
+        )
+
+
+def keep_messages(
+    kept: Sequence[Kept],
+    *,
+    store_id: int | None = None,
+    warehouse_id: int | None = None,
+    subjects: Mapping[str, int] | None = None,
+) -> None:
+    """Archive exchanges, compressed and sealed. `subjects` gives the order behind each effect key."""
+    account_id = account_in_scope()
+    rows = []
+    about = []
+    for message in kept:
+        exchange = message.exchange
+        at = datetime.fromtimestamp((message.id.int >> 80) / 1000, UTC)
+        rows.append(
+            (
+                at,
+                message.id,
+                account_id,
+                store_id,
+                warehouse_id,
+                exchange.operation,
+                exchange.method,
+                exchange.url,
+                exchange.status,
+                exchange.ms,
+                _sealed(account_id, message.id, "request", exchange.request),
+                _sealed(account_id, message.id, "response", exchange.response),
+            )
+        )
+        order_id = (subjects or {}).get(message.about or "")
+        if order_id is not None:
+            about.append((at, message.id, order_id, account_id))
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into message (at, id, account_id, store_id, warehouse_id, operation, method, url, status, ms, request, response)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+            rows,
+        )
+        if about:
+            cursor.executemany(
+                "insert into message_subject (at, message_id, order_id, account_id) values (%s, %s, %s, %s) on conflict do nothing",
+                about,
+            )
+
+
+def envelope(body: bytes, raws: Sequence[tuple[str, bytes]]) -> bytes:
+    """A page without its records: each is replaced by a pointer, since it is kept with the record itself."""
+    for external_id, raw in raws:
+        body = body.replace(raw, json.dumps({"$record": external_id}).encode(), 1)
+    return body
+
+
+def _context(message_id: uuid.UUID, part: str) -> SealContext:
+    return SealContext(realm="", owner_kind="message", owner_id=str(message_id), field=part)
+
+
+def _sealed(account_id: int, message_id: uuid.UUID, part: str, body: bytes) -> bytes:
+    return vault.seal(account_id, "archive", _context(message_id, part), zlib.compress(body, 1))
+
+
+def opened(account_id: int, message_id: uuid.UUID, part: str, sealed: bytes) -> bytes:
+    """A body as it was sent. Raises CannotUnseal or SecretsLocked."""
+    return zlib.decompress(vault.unseal(account_id, "archive", _context(message_id, part), sealed))

@@ -1,0 +1,246 @@
+"""The effect ledger: every change we make in somebody else's system is written down, then made, then confirmed or refused.
+
+A crash or time-out in between leaves it `trying` or `unknown`: then the other system is asked first, and only what it does not have
+is done again. That is how a thing happens once.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from django.db import connection
+from msgspec import Struct
+
+from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
+from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, OutcomeUnknown
+from crossdock.jobs.lanes import Run
+from crossdock.jobs.policy import Step, decide
+from crossdock.tenancy.scope import account_in_scope
+
+P = TypeVar("P")
+
+TRYING_FOR = timedelta(minutes=2)
+"""How long a claimed effect is left to whoever claimed it; a lane's next holder may take it over at once."""
+
+CLAIM = """
+update effect e set state = 'trying', attempt = attempt + 1, fence = %(fence)s,
+       next_at = clock_timestamp() + make_interval(secs => %(for)s)
+  from (select id, state was from effect
+         where lane_id = %(lane)s and state in ('intended', 'trying', 'unknown')
+           and (next_at <= clock_timestamp() or (state = 'trying' and fence < %(fence)s))
+         order by next_at, id limit %(most)s for no key update skip locked) d
+ where e.id = d.id returning e.id, e.key, e.subject_id, e.attempt, d.was, e.evidence
+"""
+
+SETTLE = """
+update effect e
+   set state = r.state, external_id = coalesce(r.external_id, e.external_id), evidence = coalesce(r.evidence, e.evidence),
+       error = r.error, attempt = e.attempt - case when r.free then 1 else 0 end,
+       next_at = clock_timestamp() + make_interval(secs => r.after),
+       settled_at = case when r.state in ('confirmed', 'refused') then clock_timestamp() end
+  from jsonb_to_recordset(%(rows)s::jsonb)
+       r(id bigint, state text, external_id text, evidence jsonb, error text, after double precision, free boolean)
+ where e.id = r.id and e.state = 'trying' and e.fence = %(fence)s
+returning e.id
+"""
+
+NOTE = """
+update effect e set evidence = coalesce(e.evidence, '{}'::jsonb) || r.evidence
+  from jsonb_to_recordset(%(rows)s::jsonb) r(key text, evidence jsonb)
+ where e.account_id = %(account)s and e.kind = %(kind)s and e.key = r.key and e.state = 'trying' and e.fence = %(fence)s
+"""
+
+INTEND = """
+insert into effect (account_id, kind, key, lane_id, store_id, warehouse_id, realm, subject_id)
+select %(account)s, %(kind)s, r.key, r.lane_id, r.store_id, r.warehouse_id, r.realm, r.subject_id
+  from jsonb_to_recordset(%(rows)s::jsonb)
+       r(key text, lane_id bigint, store_id bigint, warehouse_id bigint, realm text, subject_id bigint)
+on conflict (account_id, kind, key) do nothing returning subject_id
+"""
+
+
+class Claimed(Struct, frozen=True):
+    """An effect in our hands. `must_ask` says that it may have happened already."""
+
+    id: int
+    key: str
+    subject_id: int
+    attempt: int
+    must_ask: bool
+    evidence: dict[str, str]
+
+
+class Settled(Struct, frozen=True):
+    """What became of an effect: confirmed with the platform's id, refused or put off with the reason."""
+
+    effect: Claimed
+    state: str
+    external_id: str | None = None
+    evidence: Mapping[str, str] | None = None
+    message: str = ""
+    next_at: datetime | None = None
+    is_free: bool = False
+
+
+class Ledgered(Protocol[P]):
+    """What one kind of effect means. `load`, `landed` run inside the account's scope; `landed` in the transaction that settles."""
+
+    kind: str
+
+    def load(self, claimed: Sequence[Claimed]) -> Mapping[str, P]:
+        """What is to be sent, by key. A key that is absent is not wanted any more: it is refused as withdrawn."""
+
+    async def ask(self, wanted: Sequence[P], evidence: Mapping[str, Mapping[str, str]]) -> Sequence[Found]:
+        """Which of these the platform has."""
+
+    async def act(self, wanted: Sequence[P], note: Note) -> Sequence[Done | Failed]:
+        """Do it."""
+
+    def landed(self, settled: Sequence[Settled]) -> None:
+        """Draw the consequences, and keep the messages."""
+
+
+def intend(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Write down effects that are to happen: key, lane, store or warehouse, realm, subject. Known keys stay as they are.
+
+    Returns the subjects of those that are new.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(INTEND, {"account": account_in_scope(), "kind": kind, "rows": msgspec.json.encode(rows).decode()})
+        return [row[0] for row in cursor.fetchall()]
+
+
+async def run_effects(run: Run, handler: "Ledgered[P]", *, most: int = 50) -> bool:
+    """Settle due effects of a lane until none is left or the slice is spent; whether any may be left.
+
+    Raises AuthenticationFailed after settling what it could, so that the lane is blocked.
+    """
+    while not run.is_spent:
+        claimed = await run.write(_claim, run, most)
+        if not claimed:
+            run.next_at = await run.read(_next_at, run.lane_id)
+            return False
+        stop = await _settle_some(run, handler, claimed)
+        if stop is not None:
+            raise stop
+    return True
+
+
+async def _settle_some(run: Run, handler: "Ledgered[P]", claimed: Sequence[Claimed]) -> AuthenticationFailed | None:
+    wanted = await run.read(handler.load, claimed)
+    by_key = {effect.key: effect for effect in claimed}
+    settled = [Settled(effect, "refused", message="Not wanted any more.") for key, effect in by_key.items() if key not in wanted]
+    stop: AuthenticationFailed | None = None
+
+    async def note(evidence: Mapping[str, Mapping[str, str]]) -> None:
+        await run.write(_note, run, handler.kind, evidence)
+
+    to_ask = [key for key in wanted if by_key[key].must_ask]
+    to_do = [key for key in wanted if not by_key[key].must_ask]
+    if to_ask:
+        try:
+            found = {f.key: f for f in await handler.ask([wanted[k] for k in to_ask], {k: by_key[k].evidence for k in to_ask})}
+        except ConnectorError as error:
+            stop = error if isinstance(error, AuthenticationFailed) else None
+            # Not asked is not known: it stays unknown, whatever kept us from asking.
+            settled += [_put_off(by_key[key], error, state="unknown") for key in to_ask]
+        else:
+            for key in to_ask:
+                if key not in found:
+                    to_do.append(key)
+                elif found[key].differs:
+                    settled.append(
+                        Settled(by_key[key], "refused", found[key].external_id, found[key].evidence, _taken(found[key]))
+                    )
+                else:
+                    evidence = {**found[key].evidence, "found": "true"}
+                    settled.append(Settled(by_key[key], "confirmed", found[key].external_id, evidence))
+    if to_do and stop is None:
+        try:
+            outcomes = await handler.act([wanted[key] for key in to_do], note)
+        except ConnectorError as error:
+            outcomes = [Failed(key, error) for key in to_do]
+        for outcome in outcomes:
+            effect = by_key[outcome.key]
+            if isinstance(outcome, Done):
+                settled.append(Settled(effect, "confirmed", outcome.external_id, outcome.evidence))
+            else:
+                stop = outcome.error if isinstance(outcome.error, AuthenticationFailed) else stop
+                settled.append(_put_off(effect, outcome.error))
+    elif to_do:
+        settled += [Settled(by_key[key], "intended", message=stop.message if stop else "") for key in to_do]
+    await run.write(_land, run, handler, settled)
+    return stop
+
+
+def _put_off(effect: Claimed, error: ConnectorError, *, state: str | None = None) -> Settled:
+    decision = decide(error, effect.attempt)
+    if state is None and decision.step is Step.REFUSE:
+        return Settled(effect, "refused", message=error.message, evidence=error.evidence or None)
+    unknown = state == "unknown" or isinstance(error, OutcomeUnknown) or decision.step is Step.ASK
+    wait = decision.after if decision.after else timedelta(seconds=15)
+    return Settled(
+        effect,
+        "unknown" if unknown else "intended",
+        message=error.message,
+        next_at=datetime.now(UTC) + wait,
+        is_free=decision.step in (Step.WAIT, Step.BLOCK),
+    )
+
+
+def _taken(found: Found) -> str:
+    return (
+        f"The warehouse already has an order with this number, and it is not ours: {found.differs}. "
+        "Compare both, then give this one another number or archive it."
+    )
+
+
+def _claim(run: Run, most: int) -> list[Claimed]:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"fence": run.fence, "lane": run.lane_id, "for": TRYING_FOR.total_seconds(), "most": most})
+        rows = cursor.fetchall()
+    return [
+        Claimed(row[0], row[1], row[2], row[3], row[4] != "intended", _evidence(row[5]))
+        for row in sorted(rows, key=lambda row: row[0])
+    ]
+
+
+def _evidence(stored: Any) -> dict[str, str]:
+    return dict(msgspec.json.decode(stored) if isinstance(stored, str) else stored or {})
+
+
+def _note(run: Run, kind: str, evidence: Mapping[str, Mapping[str, str]]) -> None:
+    rows = [{"key": key, "evidence": dict(values)} for key, values in evidence.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            NOTE, {"rows": msgspec.json.encode(rows).decode(), "account": run.account_id, "kind": kind, "fence": run.fence}
+        )
+
+
+def _land(run: Run, handler: "Ledgered[Any]", settled: Sequence[Settled]) -> None:
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "id": one.effect.id,
+            "state": one.state,
+            "external_id": one.external_id,
+            "evidence": dict(one.evidence) if one.evidence is not None else ({} if one.state == "confirmed" else None),
+            "error": one.message,
+            "after": max(0.0, (one.next_at - now).total_seconds()) if one.next_at else 0.0,
+            "free": one.is_free,
+        }
+        for one in sorted(settled, key=lambda one: one.effect.id)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE, {"rows": msgspec.json.encode(rows).decode(), "fence": run.fence})
+        ours = {row[0] for row in cursor.fetchall()}
+    handler.landed([one for one in settled if one.effect.id in ours])
+
+
+def _next_at(lane_id: int) -> datetime | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select min(next_at) from effect where lane_id = %s and state in ('intended', 'trying', 'unknown')", [lane_id]
+        )
+        return cursor.fetchone()[0]  # type: ignore[no-any-return]

@@ -1,0 +1,190 @@
+"""The one place where the hub meets connectors: it opens a store or warehouse as a client that is ready to talk."""
+
+import asyncio
+import weakref
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from pydantic import ValidationError
+
+from crossdock.accounts.keyring import VaultError
+from crossdock.activity.services import Kept, message_id_at
+from crossdock.connections import credentials
+from crossdock.connections.credentials import Owner, OwnerKind, StoredTokens
+from crossdock.connections.models import Store, Warehouse
+from crossdock.connections.realms import destination_of, door_of, folder_root, sandbox_authority, target_of
+from crossdock.connectors.kit.about import ABOUT
+from crossdock.connectors.kit.capabilities import Client
+from crossdock.connectors.kit.declaration import Connector
+from crossdock.connectors.kit.errors import AuthenticationFailed, Unavailable
+from crossdock.connectors.kit.http import Exchange
+from crossdock.connectors.kit.limits import LocalLimiters
+from crossdock.connectors.kit.opening import open_client, sign_in
+from crossdock.connectors.kit.settings import ConnectorSettings, secret_fields
+from crossdock.connectors.kit.tokens import Tokens
+from crossdock.connectors.kit.transport import Transport
+from crossdock.connectors.registry import connector_for, every_connector
+from crossdock.tenancy.scope import in_db
+
+_limiters = LocalLimiters()
+_transports: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Transport]]" = weakref.WeakKeyDictionary()
+
+
+class Recorder:
+    """Collects exchanges until the caller stores them."""
+
+    def __init__(self) -> None:
+        self.kept: list[Kept] = []
+
+    def __call__(self, exchange: Exchange) -> None:
+        self.kept.append(Kept(message_id_at(exchange.at), exchange, ABOUT.get()))
+
+    def drain(self) -> list[Kept]:
+        """What was collected since the last time."""
+        kept, self.kept = self.kept, []
+        return kept
+
+
+class Opened(Struct):
+    """A store or warehouse that is ready to talk, and what is said to it."""
+
+    connector: Connector
+    settings: ConnectorSettings
+    client: Client[Any]
+    recorder: Recorder
+    realm: str
+
+
+class Site(Struct, frozen=True):
+    """One row as it is needed to open it."""
+
+    kind: OwnerKind
+    id: int
+    account_public_id: str
+    connector: Connector
+    settings: ConnectorSettings
+    owner: Owner
+    tokens: Tokens | None
+
+
+def transport_of(realm: str) -> Transport:
+    """The realm's HTTP session of this event loop."""
+    mine = _transports.setdefault(asyncio.get_running_loop(), {})
+    if realm not in mine:
+        mine[realm] = Transport(door_of(realm), authority=sandbox_authority() if realm == "sandbox" else None)
+    return mine[realm]
+
+
+async def close_transports() -> None:
+    """Close this event loop's sessions: at the end of a process."""
+    for transport in _transports.pop(asyncio.get_running_loop(), {}).values():
+        await transport.aclose()
+
+
+def settings_of(connector: Connector, stored: dict[str, Any], secrets: dict[str, str]) -> ConnectorSettings:
+    """Settings as the connector takes them, from what is stored in clear and what was sealed. Fields that are gone are dropped.
+
+    Raises AuthenticationFailed when they do not suffice any more.
+    """
+    known = set(connector.settings.model_fields)
+    hidden = secret_fields(connector.settings)
+    values = {name: value for name, value in stored.items() if name in known and name not in hidden}
+    values |= {name: value for name, value in secrets.items() if name in hidden}
+    try:
+        return connector.settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise AuthenticationFailed(
+            f"The stored settings no longer fit: {first['msg']}. Open the settings, complete them and save.",
+            field=str(first["loc"][0]) if first["loc"] else None,
+        ) from None
+
+
+def load_site(kind: OwnerKind, site_id: int) -> Site:
+    """Read one store or warehouse with its secrets. Raises AuthenticationFailed, Unavailable, SecretsLocked."""
+    row = (Store if kind == "store" else Warehouse).objects.select_related("account").get(pk=site_id)
+    connector = connector_for(row.platform)
+    clear = settings_of_row(row)
+    target = target_of(connector, clear)
+    if target.realm != row.realm:
+        variable = f"CROSSDOCK_BASE_URL__{connector.key.upper()}"
+        raise Unavailable(
+            f"{row.name} belongs to the real {connector.name}, and {variable} points elsewhere. Unset it to go on."
+            if row.realm == "live"
+            else f"{row.name} stands in the sandbox of {connector.name}, and {variable} is not set. Set it to go on."
+        )
+    owner = Owner(kind, row.pk, row.realm, destination_of(connector, clear))
+    try:
+        sealed, _ = credentials.load(owner)
+    except VaultError as error:
+        raise Unavailable(error.message) from error
+    return Site(
+        kind,
+        row.pk,
+        str(row.account.public_id),
+        connector,
+        settings_of(connector, row.settings, sealed.secrets),
+        owner,
+        sealed.tokens(),
+    )
+
+
+def settings_of_row(row: Store | Warehouse) -> ConnectorSettings:
+    """The settings without their secrets, for what needs none: addresses, forms, import settings."""
+    connector = connector_for(row.platform)
+    known = set(connector.settings.model_fields)
+    values = {name: value for name, value in row.settings.items() if name in known}
+    # Checked when they were saved; secrets are absent here, so nothing is validated again.
+    parsed = {name: _parsed(connector, name, value) for name, value in values.items()}
+    return connector.settings.model_construct(**parsed)
+
+
+def _parsed(connector: Connector, name: str, value: Any) -> Any:
+    annotation = connector.settings.model_fields[name].annotation
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, str) and "datetime" in str(annotation):
+        return datetime.fromisoformat(value)
+    return value
+
+
+@asynccontextmanager
+async def open_site(account_id: int, kind: OwnerKind, site_id: int, *, may_write: bool) -> AsyncIterator[Opened]:
+    """Open a store or warehouse. `may_write` is off while it is only observed: every write then raises before it is sent."""
+    site = await in_db(account_id, load_site, kind, site_id)
+    recorder = Recorder()
+    base_url = target_of(site.connector, site.settings).base_url if site.connector.base_url else None
+    transport = transport_of(site.owner.realm)
+
+    async def renew(stale: Tokens | None) -> Tokens:
+        return await sign_in(
+            site.connector, site.settings, stale, door=transport.door, base_url=base_url, transport=transport, record=recorder
+        )
+
+    async with open_client(
+        site.connector,
+        site.settings,
+        door=transport.door,
+        record=recorder,
+        base_url=base_url,
+        realm=site.owner.realm,
+        tokens=StoredTokens(account_id, site.owner, renew),
+        limiter=_limiters.of(f"{kind}:{site_id}", site.connector.rate_limit),
+        may_write=may_write,
+        transport=transport,
+        folder_root=folder_root(site.account_public_id),
+    ) as client:
+        yield Opened(site.connector, site.settings, client, recorder, site.owner.realm)
+
+
+def connectors_of(kind: str) -> Sequence[Connector]:
+    """The platforms of a kind, "store" or "warehouse", by name."""
+    return [connector for connector in every_connector().values() if connector.kind == kind]
+
+
+def platform_named(key: str) -> Connector:
+    """The platform with this key. Raises KeyError."""
+    return connector_for(key)

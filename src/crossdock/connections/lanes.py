@@ -1,0 +1,41 @@
+"""Keep a Live store's webhooks standing: registered, and looked after once a day."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings as django_settings
+
+from crossdock.activity.services import Told, keep_messages, tell
+from crossdock.connections import gateway
+from crossdock.connections.gateway import Opened
+from crossdock.connections.models import Store
+from crossdock.connections.queries import links_of
+from crossdock.connections.services import hook_of
+from crossdock.connectors.kit.capabilities import KeepsWebhooks
+from crossdock.jobs.lanes import More, Run, lane
+
+
+@lane("connections.webhooks", of="store", slice=timedelta(seconds=20))
+async def keep_webhooks(run: Run) -> More:
+    """Register the store's webhooks again when they are gone. Only a Live connection registers any."""
+    links = await run.read(links_of, store_id=run.owner_id)
+    if not any(link.is_live for link in links):
+        return More.NO
+    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=True) as opened:
+        if isinstance(opened.client, KeepsWebhooks) and (address := await run.write(_address, run.owner_id)):
+            topics = await opened.client.ensure_webhooks(address)
+            await run.write(_keep, run, opened, len(topics))
+    run.next_at = datetime.now(UTC) + timedelta(days=1)
+    return More.NO
+
+
+def _address(store_id: int) -> str:
+    store = Store.objects.get(pk=store_id)
+    return f"{django_settings.PUBLIC_URL.rstrip('/')}/in/{store.platform}/{hook_of(store)}"
+
+
+def _keep(run: Run, opened: Opened, topics: int) -> None:
+    keep_messages(opened.recorder.drain(), store_id=run.owner_id)
+    is_first = Store.objects.filter(pk=run.owner_id, webhooks_at=None).exists()
+    Store.objects.filter(pk=run.owner_id).update(webhooks_at=datetime.now(UTC))
+    if is_first:
+        tell([Told(kind="store.webhooks", store_id=run.owner_id, params={"topics": topics})])

@@ -1,0 +1,45 @@
+"""Where a platform is reached and in which realm: the operator's configuration decides, once for the whole process."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from crossdock.connectors.kit.declaration import Connector
+from crossdock.connectors.kit.door import Door, door_for
+from crossdock.connectors.kit.opening import Target, resolve_base_url
+from crossdock.connectors.kit.settings import ConnectorSettings, fields_of
+
+
+def target_of(connector: Connector, settings: ConnectorSettings) -> Target:
+    """The address and realm of these settings as the operator's configuration has them now. Raises InvalidData."""
+    return resolve_base_url(connector, settings, os.environ)
+
+
+def realm_of(connector: Connector) -> str:
+    """The realm that new stores and warehouses of a platform get."""
+    return "sandbox" if os.environ.get(f"CROSSDOCK_BASE_URL__{connector.key.upper()}", "").strip() else "live"
+
+
+def destination_of(connector: Connector, settings: ConnectorSettings) -> str:
+    """What secrets are bound to: the address and every setting that decides where they are sent."""
+    base = target_of(connector, settings).base_url if connector.base_url else None
+    parts = [f"{spec.name}={getattr(settings, spec.name)}" for spec in fields_of(connector.settings) if spec.is_address]
+    return " ".join([base or "", *parts])
+
+
+@cache
+def door_of(realm: str) -> Door:
+    """The door of a realm; its configuration is read once."""
+    return door_for(realm, os.environ)
+
+
+def sandbox_authority() -> Path | None:
+    """The sandbox's made-up certificate authority, trusted in the sandbox realm alone."""
+    path = os.environ.get("CROSSDOCK_SANDBOX_CA", "")
+    return Path(path) if path else None
+
+
+def folder_root(account_public_id: str) -> Path | None:
+    """Below which folder an account's local folders lie; None when the operator allows none."""
+    root = os.environ.get("CROSSDOCK_FOLDERS", "").split(os.pathsep)[0]
+    return Path(root) / account_public_id if root else None

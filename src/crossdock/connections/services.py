@@ -1,0 +1,446 @@
+"""Changes to merchants, stores, warehouses and connections."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from django.db import IntegrityError, transaction
+from pydantic import SecretStr
+
+from crossdock.accounts.audit import record
+from crossdock.accounts.keyring import VaultError
+from crossdock.accounts.rights import Actor, Right
+from crossdock.activity.services import Told, tell
+from crossdock.connections import credentials, gateway
+from crossdock.connections.credentials import Owner
+from crossdock.connections.models import (
+    Channel,
+    ChannelKind,
+    Connection,
+    LocationLink,
+    Merchant,
+    Mode,
+    Schedule,
+    Store,
+    Warehouse,
+)
+from crossdock.connections.realms import destination_of, target_of
+from crossdock.connectors.kit.capabilities import Identity
+from crossdock.connectors.kit.declaration import Connector
+from crossdock.connectors.kit.settings import ConnectorSettings, secret_fields
+from crossdock.connectors.kit.tokens import Tokens
+from crossdock.domain.errors import RuleBroken
+from crossdock.jobs import queries as lanes
+from crossdock.jobs.schedules import Daily, Minutely, Rule, dump, problem_with
+from crossdock.jobs.wakes import open_lane, wake
+
+DEFAULT_SCHEDULES: dict[str, tuple[Rule, ...]] = {
+    ChannelKind.SALES_ORDERS: (Minutely(every=5),),
+    ChannelKind.SHIPMENTS: (Minutely(every=5),),
+    ChannelKind.INVENTORY: (Minutely(every=15), Daily(hour=2)),
+}
+
+LANES: dict[str, tuple[tuple[str, str], ...]] = {
+    ChannelKind.SALES_ORDERS: (
+        ("orders.pull", "store_id"),
+        ("fulfillment.prepare", "store_id"),
+        ("orders.age", "store_id"),
+        ("fulfillment.send", "id"),
+        ("fulfillment.progress", "store_id"),
+    ),
+    ChannelKind.SHIPMENTS: (("fulfillment.pull", "warehouse_id"), ("fulfillment.post", "id")),
+}
+"""Which lanes carry a channel, and which id of the connection each belongs to. The first is the one that `run now` means."""
+
+
+def create_merchant(*, actor: Actor, name: str, **details: str) -> Merchant:
+    """A new brand. Raises RuleBroken when the account has one of that name."""
+    actor.require(Right.MANAGE_CONNECTIONS)
+    name = name.strip()
+    if not name:
+        raise RuleBroken("Give the merchant a name.")
+    try:
+        with transaction.atomic():
+            merchant = Merchant.objects.create(account_id=actor.account_id, name=name, **details)
+    except IntegrityError:
+        raise RuleBroken(f"There is a merchant called {name} already. Choose it, or give this one another name.") from None
+    record(actor=actor, action="merchant.created", subject_kind="merchant", subject_id=merchant.pk, after={"name": name})
+    return merchant
+
+
+def save_store(
+    *,
+    actor: Actor,
+    merchant: Merchant,
+    platform: str,
+    name: str,
+    settings: ConnectorSettings,
+    identity: Identity,
+    tokens: Tokens | None = None,
+) -> Store:
+    """Add a store, or bring back the one with this identity: its orders are remembered, so nothing is sent again.
+
+    Raises RuleBroken when it is another merchant's.
+    """
+    actor.require(Right.MANAGE_CONNECTIONS)
+    connector = gateway.platform_named(platform)
+    realm = target_of(connector, settings).realm
+    known = Store.objects.filter(platform=platform, identity=identity.id, realm=realm).first()
+    if known is not None and known.merchant_id != merchant.pk:
+        raise RuleBroken(
+            f"{identity.name} is already here as {known.name}, a store of {known.merchant.name}. Choose that merchant."
+        )
+    values = {
+        "name": name.strip() or identity.name,
+        "settings": clear_values(connector, settings),
+        "checked_at": datetime.now(UTC),
+    }
+    if known is None:
+        store = Store.objects.create(
+            account_id=actor.account_id, merchant=merchant, platform=platform, identity=identity.id, realm=realm, **values
+        )
+    else:
+        Store.objects.filter(pk=known.pk).update(**values, deleted_at=None, trouble="")
+        store = Store.objects.get(pk=known.pk)
+    _seal("store", store, connector, settings, tokens)
+    record(
+        actor=actor,
+        action="store.saved",
+        subject_kind="store",
+        subject_id=store.pk,
+        after={"name": store.name, "platform": platform},
+    )
+    return store
+
+
+def save_warehouse(
+    *, actor: Actor, platform: str, name: str, settings: ConnectorSettings, identity: Identity, tokens: Tokens | None = None
+) -> Warehouse:
+    """Add a warehouse, or bring back the one with this identity."""
+    actor.require(Right.MANAGE_CONNECTIONS)
+    connector = gateway.platform_named(platform)
+    realm = target_of(connector, settings).realm
+    values = {
+        "name": name.strip() or identity.name,
+        "settings": clear_values(connector, settings),
+        "checked_at": datetime.now(UTC),
+    }
+    warehouse, made = Warehouse.objects.get_or_create(
+        account_id=actor.account_id, platform=platform, identity=identity.id, realm=realm, defaults=values
+    )
+    if not made:
+        Warehouse.objects.filter(pk=warehouse.pk).update(**values, deleted_at=None, trouble="")
+        warehouse.refresh_from_db()
+    _seal("warehouse", warehouse, connector, settings, tokens)
+    record(
+        actor=actor,
+        action="warehouse.saved",
+        subject_kind="warehouse",
+        subject_id=warehouse.pk,
+        after={"name": warehouse.name, "platform": platform},
+    )
+    return warehouse
+
+
+def replace_settings(
+    *,
+    actor: Actor,
+    site: Store | Warehouse,
+    settings: ConnectorSettings,
+    identity: Identity,
+    tokens: Tokens | None = None,
+    name: str = "",
+) -> None:
+    """New settings or credentials for a store or warehouse. Raises RuleBroken when they lead to another shop.
+
+    Lanes that were blocked for want of good credentials go again.
+    """
+    actor.require(Right.REPLACE_CREDENTIALS)
+    if identity.id != site.identity:
+        raise RuleBroken(
+            f"These credentials belong to {identity.name}, not to {site.name}. Add {identity.name} as a store or warehouse of its own."
+        )
+    connector = gateway.platform_named(site.platform)
+    before = site.settings
+    site.settings = clear_values(connector, settings)
+    site.checked_at = datetime.now(UTC)
+    site.trouble = ""
+    site.name = name.strip() or site.name
+    type(site).objects.filter(pk=site.pk).update(settings=site.settings, checked_at=site.checked_at, trouble="", name=site.name)
+    kind: credentials.OwnerKind = "store" if isinstance(site, Store) else "warehouse"
+    _seal(kind, site, connector, settings, tokens)
+    changed = sorted(key for key in {*before, *site.settings} if before.get(key) != site.settings.get(key))
+    record(actor=actor, action=f"{kind}.settings_changed", subject_kind=kind, subject_id=site.pk, after={"changed": changed})
+    unblocked = lanes.unblock(**{f"{kind}_id": site.pk})
+    for connection in Connection.objects.filter(**{kind: site}, deleted_at=None):
+        unblocked += lanes.unblock(connection_id=connection.pk)
+    wake(unblocked)
+
+
+def clear_values(connector: Connector, settings: ConnectorSettings) -> dict[str, Any]:
+    """What of the settings is stored in clear, as JSON values."""
+    hidden = secret_fields(connector.settings)
+    return settings.model_dump(mode="json", exclude=set(hidden))
+
+
+def _seal(
+    kind: credentials.OwnerKind, site: Store | Warehouse, connector: Connector, settings: ConnectorSettings, tokens: Tokens | None
+) -> None:
+    owner = Owner(kind, site.pk, site.realm, destination_of(connector, settings))
+    hidden: dict[str, str] = {}
+    for name in secret_fields(connector.settings):
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr) and value.get_secret_value():
+            hidden[name] = value.get_secret_value()
+    sealed = credentials.Sealed(secrets=hidden)
+    try:
+        before, _ = credentials.load(owner)
+    except VaultError:
+        # Sealed for another address, or with a key that is lost: it cannot be carried over, and is replaced as a whole.
+        before = credentials.Sealed()
+    sealed = msgspec.structs.replace(sealed, hook=before.hook)
+    keeps = tokens is None and before.secrets == hidden
+    credentials.save(owner, sealed.with_tokens(before.tokens() if keeps else tokens))
+
+
+def create_connection(*, actor: Actor, name: str, store: Store, warehouse: Warehouse) -> Connection:
+    """Join a store to a warehouse. Created Off, with the channels both sides can and their usual schedules.
+
+    Raises RuleBroken when they are joined already, or one is sandbox and the other is not.
+    """
+    actor.require(Right.MANAGE_CONNECTIONS)
+    if store.realm != warehouse.realm:
+        raise RuleBroken("A sandbox store cannot be joined to a live warehouse, nor the other way round.")
+    known = Connection.objects.filter(merchant_id=store.merchant_id, store=store, warehouse=warehouse).first()
+    if known is not None and known.deleted_at is None:
+        raise RuleBroken(f"{store.name} and {warehouse.name} are joined already, by the connection {known.name}.")
+    is_first = not Connection.objects.filter(store=store, is_default=True, deleted_at=None).exists()
+    if known is not None:
+        Connection.objects.filter(pk=known.pk).update(
+            name=name.strip() or known.name, deleted_at=None, mode=Mode.OFF, is_default=is_first
+        )
+        connection = Connection.objects.get(pk=known.pk)
+    else:
+        connection = Connection.objects.create(
+            account_id=actor.account_id,
+            name=name.strip() or f"{store.name} to {warehouse.name}",
+            merchant_id=store.merchant_id,
+            store=store,
+            warehouse=warehouse,
+            realm=store.realm,
+            is_default=is_first,
+        )
+        for kind in supported_channels(connection):
+            channel = Channel.objects.create(account_id=actor.account_id, connection=connection, kind=kind)
+            Schedule.objects.bulk_create(
+                [Schedule(account_id=actor.account_id, channel=channel, rule=dump(rule)) for rule in DEFAULT_SCHEDULES[kind]]
+            )
+    record(
+        actor=actor,
+        action="connection.created",
+        subject_kind="connection",
+        subject_id=connection.pk,
+        after={"name": connection.name},
+    )
+    return connection
+
+
+def supported_channels(connection: Connection) -> list[str]:
+    """The channels that the platforms of both sides can."""
+    both = (
+        gateway.platform_named(connection.store.platform).channels()
+        & gateway.platform_named(connection.warehouse.platform).channels()
+    )
+    return [kind for kind in ChannelKind.values if kind in both and kind in LANES]
+
+
+def set_mode(*, actor: Actor, connection: Connection, mode: Mode, accept_after: datetime | None = None) -> None:
+    """Turn a connection Off, to Observe or Live. Going Live takes orders placed from `accept_after` on; None takes all.
+
+    What happens to older unshipped orders is `fulfillment.services.go_live`'s to ask.
+    """
+    actor.require(Right.GO_LIVE if mode == Mode.LIVE else Right.MANAGE_CONNECTIONS)
+    before = connection.mode
+    now = datetime.now(UTC)
+    values: dict[str, Any] = {"mode": mode}
+    if mode == Mode.LIVE and before != Mode.LIVE:
+        values |= {"live_at": now, "accept_after": accept_after}
+    Connection.objects.filter(pk=connection.pk).update(**values)
+    connection.refresh_from_db()
+    record(
+        actor=actor,
+        action="connection.mode_changed",
+        subject_kind="connection",
+        subject_id=connection.pk,
+        before={"mode": before},
+        after={"mode": mode},
+    )
+    tell(
+        [
+            Told(
+                kind="store.mode",
+                store_id=connection.store_id,
+                params={"connection": connection.name, "mode": mode},
+                by=actor.person_id,
+            )
+        ]
+    )
+    if mode != Mode.OFF:
+        wake_channels(connection)
+        if mode == Mode.LIVE:
+            wake([open_lane("connections.webhooks", connection.store_id)])
+
+
+def wake_channels(connection: Connection) -> None:
+    """Have every lane of the connection's channels looked at."""
+    for channel in Channel.objects.filter(connection=connection, is_on=True):
+        wake(lanes_of(connection, channel.kind))
+
+
+def lanes_of(connection: Connection, kind: str) -> list[int]:
+    """The lanes that carry a channel of a connection."""
+    return [open_lane(lane, getattr(connection, owner)) for lane, owner in LANES.get(kind, ())]
+
+
+def set_channel(*, actor: Actor, connection: Connection, kind: str, is_on: bool) -> None:
+    """Switch a channel. Off keeps its schedules for later."""
+    actor.require(Right.MANAGE_CONNECTIONS)
+    Channel.objects.filter(connection=connection, kind=kind).update(is_on=is_on)
+    record(
+        actor=actor,
+        action="channel.switched",
+        subject_kind="connection",
+        subject_id=connection.pk,
+        after={"channel": kind, "is_on": is_on},
+    )
+    if is_on and connection.mode != Mode.OFF:
+        wake(lanes_of(connection, kind))
+
+
+def set_schedules(*, actor: Actor, connection: Connection, kind: str, rules: Sequence[Rule]) -> None:
+    """Replace the rules of a channel. Raises RuleBroken for a rule that makes no sense."""
+    actor.require(Right.MANAGE_CONNECTIONS)
+    for rule in rules:
+        if problem := problem_with(rule):
+            raise RuleBroken(problem)
+    channel = Channel.objects.get(connection=connection, kind=kind)
+    Schedule.objects.filter(channel=channel).delete()
+    Schedule.objects.bulk_create([Schedule(account_id=actor.account_id, channel=channel, rule=dump(rule)) for rule in rules])
+    record(
+        actor=actor,
+        action="channel.scheduled",
+        subject_kind="connection",
+        subject_id=connection.pk,
+        after={"channel": kind, "rules": [dump(rule) for rule in rules]},
+    )
+    if channel.is_on and connection.mode != Mode.OFF:
+        # Looked at once, whereby the lane finds its new time.
+        wake(lanes_of(connection, kind)[:1])
+
+
+def run_now(*, actor: Actor, connection: Connection, kind: str) -> None:
+    """Have a channel looked at without waiting for its schedule. Raises RuleBroken while the connection is Off."""
+    actor.require(Right.RUN_CHANNELS)
+    if connection.mode == Mode.OFF:
+        raise RuleBroken("This connection is Off. Turn it to Observe or Live first.")
+    if not Channel.objects.filter(connection=connection, kind=kind, is_on=True).exists():
+        raise RuleBroken("This channel is switched off. Switch it on first.")
+    wake(lanes_of(connection, kind))
+
+
+def make_default(*, actor: Actor, connection: Connection) -> None:
+    """Give this connection what nothing else gives elsewhere."""
+    actor.require(Right.MANAGE_CONNECTIONS)
+    Connection.objects.filter(store_id=connection.store_id, is_default=True).update(is_default=False)
+    Connection.objects.filter(pk=connection.pk).update(is_default=True)
+    record(actor=actor, action="connection.made_default", subject_kind="connection", subject_id=connection.pk)
+    if connection.mode != Mode.OFF:
+        wake([open_lane("fulfillment.prepare", connection.store_id)])
+
+
+def link_locations(*, actor: Actor, connection: Connection, locations: Mapping[str, str]) -> None:
+    """Replace the location links of a connection: store location to facility. Raises RuleBroken where another
+    connection has one of them.
+    """
+    actor.require(Right.MANAGE_CONNECTIONS)
+    LocationLink.objects.filter(connection=connection).delete()
+    taken = LocationLink.objects.filter(store_id=connection.store_id, location__in=list(locations)).first()
+    if taken is not None:
+        raise RuleBroken(f"Location {taken.location} is linked to {taken.connection.name}. Remove that link first.")
+    LocationLink.objects.bulk_create(
+        [
+            LocationLink(
+                account_id=actor.account_id,
+                connection=connection,
+                store_id=connection.store_id,
+                location=location,
+                facility=facility,
+            )
+            for location, facility in locations.items()
+        ]
+    )
+    record(
+        actor=actor,
+        action="connection.locations",
+        subject_kind="connection",
+        subject_id=connection.pk,
+        after={"locations": dict(locations)},
+    )
+    if connection.mode != Mode.OFF:
+        wake([open_lane("fulfillment.prepare", connection.store_id)])
+
+
+def rename_connection(*, actor: Actor, connection: Connection, name: str) -> None:
+    """Give a connection another name."""
+    actor.require(Right.MANAGE_CONNECTIONS)
+    if not name.strip():
+        raise RuleBroken("Give the connection a name.")
+    Connection.objects.filter(pk=connection.pk).update(name=name.strip())
+    record(
+        actor=actor,
+        action="connection.renamed",
+        subject_kind="connection",
+        subject_id=connection.pk,
+        before={"name": connection.name},
+        after={"name": name.strip()},
+    )
+
+
+def delete_connection(*, actor: Actor, connection: Connection) -> None:
+    """Take a connection away. Its orders and their story stay; adding the same store again finds them."""
+    actor.require(Right.DELETE_CONNECTIONS)
+    if connection.mode != Mode.OFF:
+        raise RuleBroken("Turn the connection Off before you delete it.")
+    Connection.objects.filter(pk=connection.pk).update(deleted_at=datetime.now(UTC), is_default=False)
+    LocationLink.objects.filter(connection=connection).delete()
+    record(
+        actor=actor,
+        action="connection.deleted",
+        subject_kind="connection",
+        subject_id=connection.pk,
+        before={"name": connection.name},
+    )
+    if not Connection.objects.filter(store_id=connection.store_id, deleted_at=None).exists():
+        Store.objects.filter(pk=connection.store_id).update(deleted_at=datetime.now(UTC))
+
+
+def new_hook(store: Store) -> str:
+    """A fresh unguessable token for a store's webhook address; the database keeps its hash, the vault the token."""
+    token = secrets.token_urlsafe(32)
+    connector = gateway.platform_named(store.platform)
+    owner = Owner("store", store.pk, store.realm, destination_of(connector, gateway.settings_of_row(store)))
+    sealed, _ = credentials.load(owner)
+    credentials.save(owner, msgspec.structs.replace(sealed, hook=token))
+    Store.objects.filter(pk=store.pk).update(hook_hash=hashlib.sha256(token.encode()).digest())
+    return token
+
+
+def hook_of(store: Store) -> str:
+    """The token in a store's webhook address, made when it has none."""
+    connector = gateway.platform_named(store.platform)
+    owner = Owner("store", store.pk, store.realm, destination_of(connector, gateway.settings_of_row(store)))
+    sealed, _ = credentials.load(owner)
+    return sealed.hook or new_hook(store)

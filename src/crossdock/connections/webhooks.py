@@ -1,0 +1,89 @@
+"""Where platforms announce changes: verified, written down once, and used as a wake-up."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from time import monotonic
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from pydantic import SecretStr
+
+from crossdock.accounts.keyring import VaultError
+from crossdock.connections import gateway
+from crossdock.connectors.kit.bounds import WEBHOOK_BYTES
+from crossdock.connectors.kit.declaration import Delivery
+from crossdock.connectors.kit.errors import ConnectorError
+from crossdock.connectors.kit.secret import Secret
+from crossdock.jobs.wakes import open_lane, wake
+from crossdock.tenancy.scope import account_in_scope, in_scope
+
+KNOWN_FOR = 60.0
+"""Seconds that a token's store is remembered, found or not: a flood of guesses costs no query each."""
+
+_known: "OrderedDict[bytes, tuple[float, tuple[int, int, str] | None]]" = OrderedDict()
+
+RECEIVE = """
+insert into webhook_inbox (account_id, store_id, delivery_id, topic, subjects, received_at)
+values (%s, %s, %s, %s, %s, clock_timestamp()) on conflict (account_id, store_id, delivery_id) do nothing
+"""
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest, platform: str, token: str) -> HttpResponse:
+    """Take a delivery: 200 once it is stored, 404 for an unknown address, 401 for a signature that does not fit.
+
+    The body is only trusted to name what to read again: a forged topic costs one read.
+    """
+    found = _store_of(token) if len(token) <= 100 else None
+    if found is None or found[2] != platform:
+        return HttpResponse(status=404)
+    if int(request.headers.get("Content-Length") or 0) > WEBHOOK_BYTES:
+        return HttpResponse(status=413)
+    account_id, store_id, _ = found
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        return in_scope(account_id, _take, store_id, headers, request.body)
+    except VaultError:
+        # The platform delivers again later; nothing is lost.
+        return HttpResponse(status=503)
+
+
+def _take(store_id: int, headers: dict[str, str], body: bytes) -> HttpResponse:
+    site = gateway.load_site("store", store_id)
+    if site.connector.webhooks is None:
+        return HttpResponse(status=404)
+    secrets = [Secret(value.get_secret_value()) for value in _secrets_of(site)]
+    try:
+        delivery: Delivery = site.connector.webhooks.receive(headers, body, secrets, site.settings)
+    except ConnectorError:
+        return HttpResponse(status=401)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            RECEIVE, [account_in_scope(), store_id, delivery.delivery_id, delivery.topic, json.dumps(delivery.subjects)]
+        )
+        if cursor.rowcount:
+            wake([open_lane("orders.pull", store_id)])
+    return HttpResponse(status=200)
+
+
+def _secrets_of(site: gateway.Site) -> list[SecretStr]:
+    values = (getattr(site.settings, name) for name in type(site.settings).model_fields)
+    return [value for value in values if isinstance(value, SecretStr)]
+
+
+def _store_of(token: str) -> tuple[int, int, str] | None:
+    digest = hashlib.sha256(token.encode()).digest()
+    now = monotonic()
+    if (hit := _known.get(digest)) and now - hit[0] < KNOWN_FOR:
+        return hit[1]
+    with connection.cursor() as cursor:
+        cursor.execute("select account_id, store_id, platform from store_of_hook(%s)", [digest])
+        row = cursor.fetchone()
+    _known[digest] = (now, row)
+    while len(_known) > 10_000:
+        _known.popitem(last=False)
+    return row  # type: ignore[no-any-return]

@@ -1,0 +1,139 @@
+"""The way through a warehouse: prepare a store's orders, send a connection's, pull a warehouse's shipments, post them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from crossdock.activity.services import Kept, Told, envelope, keep_messages, tell
+from crossdock.connections import gateway
+from crossdock.connections.effects import run_effects
+from crossdock.connections.queries import links_of, next_time, working
+from crossdock.connectors.kit.capabilities import PullsShipments, SendsOrders
+from crossdock.connectors.kit.pages import Position, ShipmentPage, Window
+from crossdock.fulfillment import preparing
+from crossdock.fulfillment.posting import Posting, Progress
+from crossdock.fulfillment.sending import Sending
+from crossdock.fulfillment.shipping import match_waiting, take_shipments
+from crossdock.jobs.lanes import More, Run, lane
+from crossdock.jobs.leases import save_position
+from crossdock.jobs.timing import times_of
+
+OVERLAP = timedelta(minutes=10)
+
+
+@lane("fulfillment.prepare", of="store")
+async def prepare(run: Run) -> More:
+    """Follow changes in the store, release holds whose time has come, give lines to connections and intend the sending."""
+    links = working(await run.read(links_of, store_id=run.owner_id), "sales_orders")
+    if not links:
+        return More.NO
+    terms = await run.read(preparing.terms_of, run.owner_id, links)
+    while not run.is_spent and await run.write(preparing.follow_changes, terms) > 0:
+        pass
+    while not run.is_spent and await run.write(preparing.release_due, run.owner_id) > 0:
+        pass
+    after: int | None = 0
+    while not run.is_spent and after is not None:
+        after = await run.write(preparing.give, terms, after)
+    run.next_at = await run.read(preparing.next_release, run.owner_id)
+    return More.YES if run.is_spent else More.NO
+
+
+@lane("fulfillment.send", of="connection")
+async def send(run: Run) -> More:
+    """Ask the warehouse to ship what was given to this connection."""
+    link = next(iter(await run.read(links_of, connection_id=run.owner_id)), None)
+    if link is None or not link.is_live or "sales_orders" not in link.channels:
+        return More.NO
+    async with gateway.open_site(run.account_id, "warehouse", link.warehouse_id, may_write=True) as opened:
+        if not isinstance(opened.client, SendsOrders):
+            return More.NO
+        return More.YES if await run_effects(run, Sending(opened, link)) else More.NO
+
+
+@lane("fulfillment.pull", of="warehouse", slice=timedelta(seconds=20))
+async def pull_shipments(run: Run) -> More:
+    """Take in what the warehouse shipped. While no connection is Live it is read and nothing is archived there."""
+    links = working(await run.read(links_of, warehouse_id=run.owner_id), "shipments")
+    if not links:
+        return More.NO
+    is_live = any(link.is_live for link in links)
+    async with gateway.open_site(run.account_id, "warehouse", run.owner_id, may_write=is_live) as opened:
+        client = opened.client
+        if not isinstance(client, PullsShipments):
+            return More.NO
+        state: dict[str, Any] = dict(run.position or {})
+        until = datetime.now(UTC)
+        since = datetime.fromisoformat(state["done_to"]) - OVERLAP if state.get("done_to") else None
+        async for page in client.shipments_changed(Window(since, until), after=_position(state)):
+            state |= {"cursor": page.position.cursor, "id": page.position.id}
+            await run.write(_land, run, page, opened.recorder.drain(), dict(state))
+            if page.receipt is not None and is_live:
+                await client.settle(page.receipt)
+            if run.is_spent:
+                return More.YES
+        await run.write(_finish, run, until, opened.recorder.drain())
+    return More.NO
+
+
+def _position(state: dict[str, Any]) -> Position | None:
+    if state.get("id") or state.get("cursor"):
+        return Position(None, state.get("id"), state.get("cursor"))
+    return None
+
+
+def _land(run: Run, page: ShipmentPage, kept: list[Kept], state: dict[str, Any]) -> None:
+    take_shipments(warehouse_id=run.owner_id, shipments=page.shipments)
+    raws = [(shipment.external_id, raw) for shipment, raw in zip(page.shipments, page.raws, strict=True)]
+    if page.shipments or page.rejected:
+        keep_messages(
+            [
+                Kept(one.id, msgspec.structs.replace(one.exchange, response=envelope(one.exchange.response, raws)), one.about)
+                for one in kept
+            ],
+            warehouse_id=run.owner_id,
+        )
+    tell(
+        [
+            Told(
+                kind="warehouse.not_understood",
+                warehouse_id=run.owner_id,
+                params={"where": one.where or one.external_id or "", "why": one.reason, "field": one.field or ""},
+            )
+            for one in page.rejected
+        ]
+    )
+    save_position(run, state, None)
+
+
+def _finish(run: Run, until: datetime, kept: list[Kept]) -> None:
+    keep_messages([one for one in kept if (one.exchange.status or 0) >= 400], warehouse_id=run.owner_id)
+    match_waiting(run.owner_id)
+    save_position(run, {"done_to": until.isoformat()}, None)
+
+
+@times_of("fulfillment.pull")
+def next_pull(run: Run) -> datetime | None:
+    """As the schedules of the warehouse's connections say."""
+    return next_time("shipments", datetime.now(UTC), warehouse_id=run.owner_id)
+
+
+@lane("fulfillment.post", of="connection")
+async def post(run: Run) -> More:
+    """Tell the store what left, once."""
+    link = next(iter(await run.read(links_of, connection_id=run.owner_id)), None)
+    if link is None or not link.is_live or "shipments" not in link.channels:
+        return More.NO
+    async with gateway.open_site(run.account_id, "store", link.store_id, may_write=True) as opened:
+        return More.YES if await run_effects(run, Posting(opened, link.store_id)) else More.NO
+
+
+@lane("fulfillment.progress", of="store")
+async def report_progress(run: Run) -> More:
+    """Tell the store which orders its warehouses have."""
+    links = await run.read(links_of, store_id=run.owner_id)
+    if not any(link.is_live for link in links):
+        return More.NO
+    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=True) as opened:
+        return More.YES if await run_effects(run, Progress(opened, run.owner_id)) else More.NO

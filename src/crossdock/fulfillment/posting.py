@@ -1,0 +1,210 @@
+"""Stores told: that a warehouse has an order, and what left. What one effect of each means."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.db import connection
+
+from crossdock.activity.services import Told, keep_messages, tell
+from crossdock.connections.effects import Claimed, Settled
+from crossdock.connections.gateway import Opened
+from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note, PostsShipments, ReportsProgress
+from crossdock.domain.fulfillment import NoticeLine, ShipmentNotice, Tracking
+from crossdock.fulfillment.models import Shipment
+from crossdock.fulfillment.sending import PROGRESS_EFFECT
+from crossdock.fulfillment.shipping import POST_EFFECT
+from crossdock.orders.models import SalesOrder
+
+OLD = timedelta(days=7)
+"""A shipment that left longer ago than this never mails the customer."""
+
+CONTENTS = """
+select p.shipment_id, l.external_id, sum(c.quantity)
+  from package p join package_content c on c.package_id = p.id join allocation a on a.id = c.allocation_id
+  join sales_order_line l on l.id = a.line_id
+ where p.shipment_id = any (%s) and not c.is_flagged group by 1, 2 having sum(c.quantity) > 0 order by 1, 2
+"""
+
+POSTED = """
+with s as (update shipment set status = 'completed', reason = case when is_flagged then reason else '' end
+            where id = any (%(ids)s) and status <> 'completed' returning id, order_id),
+ u as (select a.line_id, sum(c.quantity) units from s join package p on p.shipment_id = s.id
+         join package_content c on c.package_id = p.id join allocation a on a.id = c.allocation_id
+        where not c.is_flagged group by 1 order by 1),
+ l as (update sales_order_line l set posted = l.posted + u.units from u where l.id = u.line_id)
+select id, order_id from s
+"""
+
+CLOSE = """
+update sales_order o set status = 'closed', status_at = clock_timestamp(), reason = ''
+ where o.id = any (%(ids)s) and o.status = 'shipped'
+   and not exists (select from shipment h where h.order_id = o.id and h.status not in ('completed', 'voided', 'archived'))
+returning o.id
+"""
+
+
+class Posting:
+    """The effect "this store was told that this left"."""
+
+    kind = POST_EFFECT
+
+    def __init__(self, opened: Opened, store_id: int) -> None:
+        self._opened = opened
+        self._store_id = store_id
+        self._orders: dict[str, int] = {}
+
+    def load(self, claimed: Sequence[Claimed]) -> Mapping[str, ShipmentNotice]:
+        """The notices behind effects, by key. Archived and voided shipments are absent."""
+        keys = {effect.subject_id: effect.key for effect in claimed}
+        rows = Shipment.objects.filter(pk__in=list(keys), order__isnull=False).exclude(
+            status__in=["archived", "voided", "completed"]
+        )
+        shipments = {row.pk: row for row in rows.select_related("order").prefetch_related("packages")}
+        lines: dict[int, list[NoticeLine]] = defaultdict(list)
+        with connection.cursor() as cursor:
+            cursor.execute(CONTENTS, [list(shipments)])
+            for shipment_id, line_id, quantity in cursor.fetchall():
+                lines[shipment_id].append(NoticeLine(line_id, Decimal(quantity)))
+            cursor.execute(
+                "update shipment set status = 'open' where id = any (%s) and status in ('new', 'error')", [list(shipments)]
+            )
+        now = datetime.now(UTC)
+        notices = {}
+        for shipment_id, row in shipments.items():
+            if row.order is None:
+                continue
+            key = keys[shipment_id]
+            numbers = {package.tracking: package.tracking_url for package in row.packages.all() if package.tracking}
+            notices[key] = ShipmentNotice(
+                key=key,
+                order_id=row.order.external_id,
+                order_number=row.order.number,
+                lines=tuple(lines[shipment_id]),
+                tracking=tuple(Tracking(number, url or None) for number, url in sorted(numbers.items())),
+                shipped_at=row.shipped_at,
+                carrier=row.carrier or None,
+                service=row.service or None,
+                mail_customer=now - row.shipped_at < OLD,
+                is_final=row.is_final,
+            )
+            self._orders[key] = row.order.pk
+        return notices
+
+    async def ask(self, wanted: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]) -> Sequence[Found]:
+        """See `Ledgered`."""
+        client = self._opened.client
+        return await client.find_shipments(wanted, evidence) if isinstance(client, PostsShipments) else []
+
+    async def act(self, wanted: Sequence[ShipmentNotice], note: Note) -> Sequence[Done | Failed]:
+        """See `Ledgered`. A shipment of units that belong to no line has nothing to tell the store."""
+        client = self._opened.client
+        silent = [
+            Done(one.key, "", {"told": "nothing"}) for one in wanted if not one.lines or not isinstance(client, PostsShipments)
+        ]
+        quiet = {one.key for one in silent}
+        told = [one for one in wanted if one.key not in quiet]
+        return [*silent, *(await client.post_shipments(told, note) if told and isinstance(client, PostsShipments) else [])]
+
+    def landed(self, settled: Sequence[Settled]) -> None:
+        """Confirmed shipments are Completed, and with the last of them a Shipped order is Closed; refused ones are Error."""
+        kept = self._opened.recorder.drain()
+        keep_messages(kept, store_id=self._store_id, subjects=self._orders)
+        message = {one.about: one.id for one in kept if one.about}
+        confirmed = [one for one in settled if one.state == "confirmed"]
+        with connection.cursor() as cursor:
+            cursor.execute(POSTED, {"ids": sorted(one.effect.subject_id for one in confirmed)})
+            done = dict(cursor.fetchall())
+            cursor.execute(CLOSE, {"ids": sorted({order_id for order_id in done.values() if order_id})})
+            closed = [row[0] for row in cursor.fetchall()]
+            failed = [one for one in settled if one.state == "refused" and one.effect.key in self._orders]
+            cursor.executemany(
+                "update shipment set status = 'error', reason = %s where id = %s and status = 'open'",
+                [(one.message, one.effect.subject_id) for one in failed],
+            )
+            later = [one for one in settled if one.state in ("intended", "unknown") and one.message]
+            cursor.executemany(
+                "update shipment set reason = %s where id = %s and status = 'open'",
+                [(one.message, one.effect.subject_id) for one in later],
+            )
+        stories = [
+            Told(
+                kind="shipment.posted",
+                order_id=done[one.effect.subject_id],
+                shipment_id=one.effect.subject_id,
+                params={"as": one.external_id, "found": bool(one.evidence and one.evidence.get("found"))},
+                message_id=message.get(one.effect.key),
+            )
+            for one in confirmed
+            if one.effect.subject_id in done
+        ]
+        stories += [
+            Told(
+                kind=kind,
+                order_id=self._orders[one.effect.key],
+                shipment_id=one.effect.subject_id,
+                params={"why": one.message},
+                message_id=message.get(one.effect.key),
+            )
+            for kind, those in (("shipment.refused", failed), ("shipment.delayed", later))
+            for one in those
+            if one.effect.key in self._orders
+        ]
+        stories += [Told(kind="order.closed", order_id=order_id) for order_id in closed]
+        tell(stories)
+
+
+class Progress:
+    """The effect "this store was told that a warehouse has the order". A store that refuses it loses nothing: it is only noted."""
+
+    kind = PROGRESS_EFFECT
+
+    def __init__(self, opened: Opened, store_id: int) -> None:
+        self._opened = opened
+        self._store_id = store_id
+        self._orders: dict[str, int] = {}
+
+    def load(self, claimed: Sequence[Claimed]) -> Mapping[str, str]:
+        """The orders' ids in the store, by key."""
+        keys = {effect.subject_id: effect.key for effect in claimed}
+        rows = SalesOrder.objects.filter(pk__in=list(keys), status__in=["open", "queued"]).values_list("pk", "external_id")
+        orders = dict(rows)
+        self._orders |= {keys[order_id]: order_id for order_id in orders}
+        return {keys[order_id]: external_id for order_id, external_id in orders.items()}
+
+    async def ask(self, wanted: Sequence[str], evidence: Mapping[str, Mapping[str, str]]) -> Sequence[Found]:
+        """Nothing to look up: reporting twice changes nothing."""
+        return []
+
+    async def act(self, wanted: Sequence[str], note: Note) -> Sequence[Done | Failed]:
+        """See `Ledgered`."""
+        client = self._opened.client
+        key_of = {external_id: f"store:{self._store_id}/order:{external_id}" for external_id in wanted}
+        if not isinstance(client, ReportsProgress):
+            return [Done(key, "", {"told": "nothing"}) for key in key_of.values()]
+        outcomes = await client.report_sent(wanted)
+        return [
+            Done(key_of[one.key], one.external_id, one.evidence) if isinstance(one, Done) else Failed(key_of[one.key], one.error)
+            for one in outcomes
+        ]
+
+    def landed(self, settled: Sequence[Settled]) -> None:
+        """Tell it in the order's story."""
+        kept = self._opened.recorder.drain()
+        by_external = {key.rsplit("order:", 1)[1]: order_id for key, order_id in self._orders.items()}
+        keep_messages(kept, store_id=self._store_id, subjects=by_external)
+        message = {one.about: one.id for one in kept if one.about}
+        tell(
+            [
+                Told(
+                    kind="order.progress_reported" if one.state == "confirmed" else "order.progress_refused",
+                    order_id=self._orders[one.effect.key],
+                    params={"why": one.message} if one.message else {},
+                    message_id=message.get(one.effect.key.rsplit("order:", 1)[1]),
+                )
+                for one in settled
+                if one.effect.key in self._orders
+                and (one.state == "refused" or (one.state == "confirmed" and (one.evidence or {}).get("told") != "nothing"))
+            ]
+        )

@@ -1,0 +1,375 @@
+"""Shipments as they come from a warehouse: stored once, matched to what we asked for, counted per line, and to be told to the store."""
+
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from django.db import connection
+from msgspec import Struct
+
+from crossdock.activity.services import Told, tell
+from crossdock.connections.effects import intend
+from crossdock.domain.carriers import tracking_page
+from crossdock.domain.fulfillment import Content, Shipment
+from crossdock.jobs.wakes import open_lane, wake
+from crossdock.tenancy.models import new_public_id
+from crossdock.tenancy.scope import account_in_scope
+
+POST = "fulfillment.post"
+POST_EFFECT = "store.post"
+
+
+class Asked(Struct):
+    """Units we asked for, as shipments may use them up."""
+
+    allocation_id: int
+    number: int
+    sku: str
+    left: Decimal
+
+
+class Part(Struct):
+    """A fulfillment order a shipment may be for."""
+
+    id: int
+    order_id: int
+    connection_id: int
+    merchant_id: int
+    store_id: int
+    realm: str
+    reference: str
+    asked: list[Asked] = []
+
+
+class Matched(Struct, frozen=True):
+    """Units of a package, and what they were asked by; without an allocation, or more than asked, they are flagged."""
+
+    allocation_id: int | None
+    content: Content
+    quantity: Decimal
+    is_flagged: bool
+
+
+PARTS = """
+select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference
+  from fulfillment_order f join connection c on c.id = f.connection_id
+ where f.warehouse_id = %(warehouse)s and f.status <> 'withdrawn' and f.reference = any (%(references)s)
+"""
+
+# A reference that came back in other letters or with other blanks; asked only for what was not found as sent.
+LOOSE = """
+select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference
+  from fulfillment_order f join connection c on c.id = f.connection_id
+ where f.warehouse_id = %(warehouse)s and f.status <> 'withdrawn' and f.ready_at > clock_timestamp() - interval '120 days'
+   and upper(btrim(f.reference)) = any (%(references)s)
+"""
+
+ASKED = """
+select a.fulfillment_order_id, a.id, a.number, a.sku,
+       a.quantity - a.released - coalesce((select sum(p.quantity) from package_content p where p.allocation_id = a.id), 0)
+  from allocation a where a.fulfillment_order_id = any (%s) order by a.fulfillment_order_id, a.number
+"""
+
+INSERT = """
+with r as (select * from jsonb_to_recordset(%(rows)s::jsonb) x(k int, public_id uuid, external_id text, reference text,
+             merchant_id bigint, order_id bigint, part_id bigint, carrier text, service text, shipped_at timestamptz, is_final boolean,
+             is_flagged boolean, reason text))
+insert into shipment (account_id, warehouse_id, public_id, external_id, reference, merchant_id, order_id, fulfillment_order_id, carrier,
+                      service, shipped_at, is_final, is_flagged, reason, doc)
+select %(account)s, %(warehouse)s, r.public_id, r.external_id, r.reference, r.merchant_id, r.order_id, r.part_id, r.carrier,
+       r.service, r.shipped_at, r.is_final, r.is_flagged, r.reason, d.doc
+  from r join unnest(%(docs)s::bytea[]) with ordinality d(doc, k) on d.k = r.k order by r.external_id
+on conflict (warehouse_id, external_id) do nothing returning id, external_id
+"""
+
+BOXES = """
+with p as (select * from jsonb_to_recordset(%(packages)s::jsonb) x(k int, shipment_id bigint, external_id text, tracking text,
+             tracking_url text, sscc text, weight numeric, weight_unit text)),
+ pk as (insert into package (account_id, shipment_id, external_id, tracking, tracking_url, sscc, weight, weight_unit)
+        select %(account)s, shipment_id, external_id, tracking, tracking_url, sscc, weight, weight_unit from p order by k
+        on conflict (shipment_id, external_id) do nothing returning id, shipment_id, external_id)
+insert into package_content (account_id, package_id, allocation_id, sku, quantity, lot, expiry, serials, is_flagged)
+select %(account)s, pk.id, c.allocation_id, c.sku, c.quantity, c.lot, c.expiry, c.serials, c.is_flagged
+  from jsonb_to_recordset(%(contents)s::jsonb) c(k int, allocation_id bigint, sku text, quantity numeric, lot text, expiry date,
+         serials text[], is_flagged boolean)
+  join p on p.k = c.k join pk on pk.shipment_id = p.shipment_id and pk.external_id = p.external_id
+ order by c.allocation_id
+"""
+
+SETTLE = """
+with f as (select order_id, bool_and(shipped >= to_ship) whole, bool_or(shipped > 0) part
+             from sales_order_line where order_id = any (%(ids)s) group by 1)
+update sales_order o set status = t.to_status, status_at = clock_timestamp(), reason = ''
+  from f, order_transition t
+ where o.id = f.order_id and t.from_status = o.status and t.from_status <> t.to_status
+   and ((f.whole and t.event = 'all_shipped') or (not f.whole and f.part and t.event = 'part_shipped'))
+returning o.id, o.status
+"""
+
+TRACKING = """
+update order_search s set tracking = x.tracking
+  from (select h.order_id, lower(string_agg(distinct p.tracking, ' ')) tracking from shipment h join package p on p.shipment_id = h.id
+         where h.order_id = any (%s) and p.tracking <> '' group by 1) x
+ where s.order_id = x.order_id
+"""
+
+
+def take_shipments(*, warehouse_id: int, shipments: Sequence[Shipment]) -> list[int]:
+    """Store shipments, once each; the ids of those that are new.
+
+    Each is matched by our reference, its contents by our line number, then by SKU. What was not asked for is flagged and counts
+    for no line. Without a match it is kept as New: the order may still be on its way out.
+    """
+    shipments = list({shipment.external_id: shipment for shipment in shipments}.values())
+    known = _known(warehouse_id, [shipment.external_id for shipment in shipments])
+    fresh = [shipment for shipment in shipments if shipment.external_id not in known]
+    parts = _parts_of(warehouse_id, [shipment.reference for shipment in fresh])
+    ids = _insert(warehouse_id, fresh, parts)
+    matched = [
+        (ids[shipment.external_id], shipment, parts[shipment.reference])
+        for shipment in fresh
+        if shipment.reference in parts and shipment.external_id in ids
+    ]
+    _count(warehouse_id, matched)
+    return sorted(ids.values())
+
+
+def match_waiting(warehouse_id: int) -> int:
+    """Try again to match shipments that came before their order was known to have been sent; how many were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, doc from shipment where warehouse_id = %s and order_id is null and status = 'new' order by id limit 500"
+            " for no key update skip locked",
+            [warehouse_id],
+        )
+        waiting = [(row[0], msgspec.json.decode(zlib.decompress(row[1]), type=Shipment)) for row in cursor.fetchall()]
+    if not waiting:
+        return 0
+    parts = _parts_of(warehouse_id, [shipment.reference for _, shipment in waiting])
+    matched = [
+        (shipment_id, shipment, parts[shipment.reference]) for shipment_id, shipment in waiting if shipment.reference in parts
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "update shipment set order_id = %s, fulfillment_order_id = %s, merchant_id = %s, reason = '' where id = %s",
+            [(part.order_id, part.id, part.merchant_id, shipment_id) for shipment_id, _, part in matched],
+        )
+    _count(warehouse_id, matched)
+    return len(matched)
+
+
+def _known(warehouse_id: int, external_ids: Sequence[str]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select external_id from shipment where warehouse_id = %s and external_id = any (%s)",
+            [warehouse_id, list(external_ids)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _parts_of(warehouse_id: int, references: Sequence[str]) -> dict[str, Part]:
+    """What each reference was asked by. One that fits two is left alone: a wrong match ships the wrong order."""
+    found: dict[str, list[Part]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(PARTS, {"warehouse": warehouse_id, "references": list(set(references))})
+        for row in cursor.fetchall():
+            found[row[6]].append(Part(*row))
+        loose = {reference.strip().upper(): reference for reference in references if reference not in found}
+        if loose:
+            cursor.execute(LOOSE, {"warehouse": warehouse_id, "references": list(loose)})
+            for row in cursor.fetchall():
+                found[loose[row[6].strip().upper()]].append(Part(*row))
+        parts = {reference: those[0] for reference, those in found.items() if len(those) == 1}
+        by_id = {part.id: part for part in parts.values()}
+        cursor.execute(ASKED, [list(by_id)])
+        for part_id, allocation_id, number, sku, left in cursor.fetchall():
+            by_id[part_id].asked.append(Asked(allocation_id, number, sku, left))
+    return parts
+
+
+def _insert(warehouse_id: int, shipments: Sequence[Shipment], parts: dict[str, Part]) -> dict[str, int]:
+    if not shipments:
+        return {}
+    rows = []
+    for k, shipment in enumerate(shipments, start=1):
+        part = parts.get(shipment.reference)
+        rows.append(
+            {
+                "k": k,
+                "public_id": new_public_id(),
+                "external_id": shipment.external_id,
+                "reference": shipment.reference,
+                "merchant_id": part.merchant_id if part else None,
+                "order_id": part.order_id if part else None,
+                "part_id": part.id if part else None,
+                "carrier": shipment.carrier or "",
+                "service": shipment.service or "",
+                "shipped_at": shipment.shipped_at,
+                "is_final": shipment.is_final,
+                "is_flagged": False,
+                "reason": ""
+                if part
+                else f"No order was sent to this warehouse as {shipment.reference}. It is matched once one was.",
+            }
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT,
+            {
+                "account": account_in_scope(),
+                "warehouse": warehouse_id,
+                "rows": msgspec.json.encode(rows).decode(),
+                "docs": [zlib.compress(msgspec.json.encode(shipment), 1) for shipment in shipments],
+            },
+        )
+        return {row[1]: row[0] for row in cursor.fetchall()}
+
+
+def _count(warehouse_id: int, matched: Sequence[tuple[int, Shipment, Part]]) -> None:
+    """Count shipped units per line, settle the orders, and have the stores told."""
+    if not matched:
+        return
+    packages: list[dict[str, Any]] = []
+    contents: list[dict[str, Any]] = []
+    flagged: list[int] = []
+    for shipment_id, shipment, part in matched:
+        if any(one.is_flagged for one in _pack(shipment_id, shipment, part, packages, contents)):
+            flagged.append(shipment_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            BOXES,
+            {
+                "account": account_in_scope(),
+                "packages": msgspec.json.encode(packages).decode(),
+                "contents": msgspec.json.encode(contents).decode(),
+            },
+        )
+        if flagged:
+            cursor.execute(
+                "update shipment set is_flagged = true, reason = %s where id = any (%s)",
+                ["It has units that were not asked for, or more than were. They are not told to the store.", flagged],
+            )
+        order_ids = sorted({part.order_id for _, _, part in matched})
+        cursor.execute(TRACKING, [order_ids])
+        cursor.execute(SETTLE, {"ids": order_ids})
+    tell(
+        [
+            Told(
+                kind="order.shipped",
+                order_id=part.order_id,
+                shipment_id=shipment_id,
+                params={"carrier": shipment.carrier or "", "boxes": len(shipment.packages), "flagged": shipment_id in flagged},
+            )
+            for shipment_id, shipment, part in matched
+        ]
+    )
+    _intend_posting(warehouse_id, matched)
+
+
+def _pack(
+    shipment_id: int, shipment: Shipment, part: Part, packages: list[dict[str, Any]], contents: list[dict[str, Any]]
+) -> list[Matched]:
+    every: list[Matched] = []
+    says_contents = any(package.contents for package in shipment.packages)
+    for at, package in enumerate(shipment.packages):
+        k = len(packages) + 1
+        packages.append(
+            {
+                "k": k,
+                "shipment_id": shipment_id,
+                "external_id": package.external_id,
+                "tracking": package.tracking or "",
+                "tracking_url": package.tracking_url or tracking_page(shipment.carrier, package.tracking or "") or "",
+                "sscc": package.sscc or "",
+                "weight": package.weight.value if package.weight else None,
+                "weight_unit": package.weight.unit if package.weight else "",
+            }
+        )
+        if says_contents:
+            those = [one for content in package.contents for one in match(content, part.asked)]
+        else:
+            # Told of the order as a whole: all that is left of it is in the first box.
+            those = (
+                [Matched(a.allocation_id, Content(a.sku, a.left), a.left, False) for a in part.asked if a.left > 0]
+                if at == 0
+                else []
+            )
+        contents += [_content(k, one) for one in _merged(those)]
+        every += those
+    return every
+
+
+def match(content: Content, asked: Sequence[Asked]) -> list[Matched]:
+    """Find what units of a package were asked by: our line number, then the SKU as sent, then its letters in any case.
+
+    Uses up `asked`. Units beyond it are flagged; with no such SKU at all they belong to no line.
+    """
+    fits = [a for a in asked if content.line_number is not None and a.number == content.line_number and _same(a.sku, content.sku)]
+    fits += [a for a in asked if a.sku == content.sku and a not in fits]
+    fits += [a for a in asked if _same(a.sku, content.sku) and a not in fits]
+    if not fits:
+        return [Matched(None, content, content.quantity, True)]
+    left = content.quantity
+    found = []
+    for one in fits:
+        units = min(left, one.left)
+        if units > 0:
+            found.append(Matched(one.allocation_id, content, units, False))
+            one.left -= units
+            left -= units
+    if left > 0:
+        found.append(Matched(None, content, left, True))
+    return found
+
+
+def _same(a: str, b: str) -> bool:
+    return a.strip().casefold() == b.strip().casefold()
+
+
+def _merged(those: Sequence[Matched]) -> list[Matched]:
+    """One row for each allocation, SKU and lot of a box, however often it was listed."""
+    sums: dict[tuple[int | None, str, str, bool], Matched] = {}
+    for one in those:
+        key = (one.allocation_id, one.content.sku, one.content.lot or "", one.is_flagged)
+        before = sums.get(key)
+        serials = (before.content.serials if before else ()) + one.content.serials
+        content = msgspec.structs.replace(one.content, serials=serials)
+        sums[key] = Matched(one.allocation_id, content, one.quantity + (before.quantity if before else 0), one.is_flagged)
+    return list(sums.values())
+
+
+def _content(k: int, one: Matched) -> dict[str, Any]:
+    return {
+        "k": k,
+        "allocation_id": one.allocation_id,
+        "sku": one.content.sku,
+        "quantity": one.quantity,
+        "lot": one.content.lot or "",
+        "expiry": one.content.expiry,
+        "serials": list(one.content.serials),
+        "is_flagged": one.is_flagged,
+    }
+
+
+def _intend_posting(warehouse_id: int, matched: Sequence[tuple[int, Shipment, Part]]) -> None:
+    lanes = {
+        connection_id: open_lane(POST, connection_id) for connection_id in sorted({part.connection_id for _, _, part in matched})
+    }
+    intend(
+        POST_EFFECT,
+        [
+            {
+                "key": f"store:{part.store_id}/shipment:{warehouse_id}:{shipment.external_id}",
+                "lane_id": lanes[part.connection_id],
+                "store_id": part.store_id,
+                "warehouse_id": None,
+                "realm": part.realm,
+                "subject_id": shipment_id,
+            }
+            for shipment_id, shipment, part in matched
+        ],
+    )
+    wake(lanes.values())

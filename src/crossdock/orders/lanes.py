@@ -1,0 +1,196 @@
+"""Bring orders in from stores: what changed since last time, and what webhooks named."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+from django.db import connection
+
+from crossdock.activity.services import Kept, Told, envelope, keep_messages, tell
+from crossdock.connections import gateway
+from crossdock.connections.gateway import Opened
+from crossdock.connections.models import Store
+from crossdock.connections.queries import Link, links_of, next_time, working
+from crossdock.connectors.kit.capabilities import PullsOrders
+from crossdock.connectors.kit.pages import Page, Position, Window
+from crossdock.connectors.kit.settings import ConnectorSettings, fields_of
+from crossdock.jobs.lanes import More, Run, lane
+from crossdock.jobs.leases import save_position
+from crossdock.jobs.timing import times_of
+from crossdock.jobs.wakes import open_lane, wake
+from crossdock.orders.receiving import Intake, Received, receive_page
+
+log = structlog.get_logger(__name__)
+
+OVERLAP = timedelta(minutes=10)
+"""Windows overlap by this much: platforms index changes late, and receiving an order twice changes nothing."""
+
+FIRST_LOOK = timedelta(days=30)
+"""How far back a store is read for the first time when no date was set."""
+
+PREPARE = "fulfillment.prepare"
+
+
+@lane("orders.pull", of="store", slice=timedelta(seconds=20))
+async def pull_orders(run: Run) -> More:
+    """Bring in what webhooks named, then what changed at the store since last time."""
+    links = working(await run.read(links_of, store_id=run.owner_id), "sales_orders")
+    if not links:
+        return More.NO
+    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=False) as opened:
+        if not isinstance(opened.client, PullsOrders):
+            return More.NO
+        intake = intake_of(run.owner_id, links, opened.settings)
+        had_webhooks = await _take_webhooks(run, opened, opened.client, intake)
+        if run.is_spent:
+            return More.YES
+        if had_webhooks and not await run.read(_is_due, run):
+            return More.NO
+        return await _read_window(run, opened, opened.client, intake)
+
+
+def intake_of(store_id: int, links: Sequence[Link], settings: ConnectorSettings) -> Intake:
+    """What the store's settings and its connections say about receiving."""
+    delay = getattr(settings, "delay_minutes", 0) or 0
+    # Every connection has its own floor; the store's orders are wanted from the earliest of them on.
+    floors = [link.accept_after for link in links]
+    accept_after = None if any(floor is None for floor in floors) else min(floor for floor in floors if floor)
+    judged_by = {spec.name: getattr(settings, spec.name) for spec in fields_of(type(settings)) if spec.group == "import"}
+    terms = hashlib.sha256(f"{judged_by} {accept_after}".encode()).digest()[:8]
+    return Intake(store_id, links[0].merchant_id, timedelta(minutes=delay), accept_after, terms)
+
+
+async def _take_webhooks(run: Run, opened: Opened, client: PullsOrders, intake: Intake) -> bool:
+    """Read the orders again that webhooks named; whether there were any."""
+    any_taken = False
+    while not run.is_spent:
+        taken = await run.read(_waiting, run.owner_id)
+        if not taken:
+            break
+        any_taken = True
+        subjects = list(dict.fromkeys(subject for _, named in taken for subject in named))
+        page = await client.orders_by_id(subjects) if subjects else None
+        await run.write(_land_named, run, intake, page, [row_id for row_id, _ in taken], opened.recorder.drain())
+    return any_taken
+
+
+def _waiting(store_id: int) -> list[tuple[int, list[str]]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, subjects from webhook_inbox where store_id = %s and taken_at is null order by id limit 100", [store_id]
+        )
+        return [(row[0], msgspec.json.decode(row[1]) if isinstance(row[1], str) else row[1]) for row in cursor.fetchall()]
+
+
+def _land_named(run: Run, intake: Intake, page: Page | None, inbox: list[int], kept: list[Kept]) -> None:
+    if page is not None:
+        _land(run, intake, page, kept)
+    with connection.cursor() as cursor:
+        cursor.execute("update webhook_inbox set taken_at = clock_timestamp() where id = any (%s)", [inbox])
+
+
+async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: Intake) -> More:
+    state = dict(run.position or {})
+    window, position = _window(run, state, opened.settings)
+    async for page in client.orders_changed(window, after=position):
+        state |= {"at": _iso(page.position.at), "id": page.position.id, "cursor": page.position.cursor}
+        await run.write(_land_page, run, intake, page, opened.recorder.drain(), dict(state), window)
+        if run.is_spent:
+            return More.YES
+    await run.write(_finish, run, window, opened.recorder.drain())
+    return More.NO
+
+
+def _window(run: Run, state: dict[str, Any], settings: ConnectorSettings) -> tuple[Window, Position | None]:
+    """The window under way, or a new one that overlaps the last. Its end is fixed, so that rows do not move while we read."""
+    if run.window_to is not None:
+        at = datetime.fromisoformat(state["at"]) if state.get("at") else None
+        position = Position(at, state.get("id"), state.get("cursor")) if state.get("id") or state.get("cursor") else None
+        return Window(run.window_from, run.window_to), position
+    until = datetime.now(UTC)
+    if done_to := state.get("done_to"):
+        return Window(datetime.fromisoformat(done_to) - OVERLAP, until), None
+    return Window(getattr(settings, "accept_orders_after", None) or until - FIRST_LOOK, until), None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _land_page(run: Run, intake: Intake, page: Page, kept: list[Kept], state: dict[str, Any], window: Window) -> None:
+    _land(run, intake, page, kept)
+    save_position(run, state, (window.since, window.until))
+
+
+def _finish(run: Run, window: Window, kept: list[Kept]) -> None:
+    keep_messages([one for one in kept if (one.exchange.status or 0) >= 400], store_id=run.owner_id)
+    save_position(run, {"done_to": window.until.isoformat()}, None)
+
+
+def _land(run: Run, intake: Intake, page: Page, kept: list[Kept]) -> Received:
+    """Store a page and what was said to get it; wake what prepares the orders for their warehouse."""
+    received = receive_page(intake=intake, orders=page.orders, raws=page.raws, rejected=page.rejected)
+    if received.new or received.changed or received.rejected:
+        raws = [(order.external_id, raw) for order, raw in zip(page.orders, page.raws, strict=True)]
+        keep_messages(_without_records(kept, raws), store_id=intake.store_id)
+        if received.rejected:
+            tell([Told(kind="store.not_understood", store_id=intake.store_id, params={"count": received.rejected})])
+        wake([open_lane(PREPARE, intake.store_id)])
+    if received.new:
+        log.info("orders.received", store=intake.store_id, new=len(received.new), changed=len(received.changed))
+    return received
+
+
+def _without_records(kept: list[Kept], raws: list[tuple[str, bytes]]) -> list[Kept]:
+    return [
+        Kept(one.id, msgspec.structs.replace(one.exchange, response=envelope(one.exchange.response, raws)), one.about)
+        for one in kept
+    ]
+
+
+def _is_due(run: Run) -> bool:
+    done_to = dict(run.position or {}).get("done_to")
+    if done_to is None or run.window_to is not None:
+        return True
+    moment = next_time("sales_orders", datetime.fromisoformat(done_to), store_id=run.owner_id)
+    return moment is None or moment <= datetime.now(UTC)
+
+
+@times_of("orders.pull")
+def next_pull(run: Run) -> datetime | None:
+    """As the schedules of the store's connections say."""
+    return next_time("sales_orders", datetime.now(UTC), store_id=run.owner_id)
+
+
+@lane("orders.age", of="store", slice=timedelta(seconds=10))
+async def abandon_old(run: Run) -> More:
+    """Give up waiting for shipments after the account's number of days; a late one is still taken and posted."""
+    abandoned = await run.write(_abandon, run.owner_id)
+    run.next_at = datetime.now(UTC) + timedelta(hours=1)
+    return More.YES if abandoned == 500 else More.NO
+
+
+ABANDON = """
+with old as (
+  select o.id from sales_order o join account a on a.id = o.account_id
+   where o.store_id = %(store)s and o.status in ('open', 'partially_shipped') and o.deleted_at is null
+     and o.status_at < clock_timestamp() - make_interval(days => a.abandon_after_days)
+   order by o.id limit 500 for no key update of o skip locked)
+update sales_order o set status = 'abandoned', status_at = clock_timestamp(), reason = %(reason)s
+  from old where o.id = old.id returning o.id
+"""
+
+
+def _abandon(store_id: int) -> int:
+    store = Store.objects.select_related("account").get(pk=store_id)
+    days = store.account.abandon_after_days
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ABANDON, {"store": store_id, "reason": f"No shipment came within {days} days. A late one is still taken and posted."}
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    tell([Told(kind="order.abandoned", order_id=order_id, params={"days": days}) for order_id in ids])
+    return len(ids)

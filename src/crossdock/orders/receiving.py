@@ -1,0 +1,298 @@
+"""Orders as they come from a store: each stored once, with the cursor that leads to the next."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from django.db import connection
+from msgspec import Struct
+
+from crossdock.activity.services import Told, tell
+from crossdock.connectors.kit.pages import Rejected
+from crossdock.domain.arrival import Arrival, arrive
+from crossdock.domain.orders import Order
+from crossdock.orders.content import packed, packed_raw
+from crossdock.tenancy.models import new_public_id
+from crossdock.tenancy.scope import account_in_scope
+
+
+class Intake(Struct, frozen=True):
+    """What receiving needs to know of a store. `terms` changes when an import setting does: then every order is judged again."""
+
+    store_id: int
+    merchant_id: int
+    delay: timedelta = timedelta(0)
+    accept_after: datetime | None = None
+    terms: bytes = b""
+
+
+class Received(Struct, frozen=True):
+    """What a page brought: ids of orders that are new and that changed, how many were as before, how many not understood."""
+
+    new: tuple[int, ...]
+    changed: tuple[int, ...]
+    unchanged: int
+    rejected: int
+
+
+CHANGED = """
+select p.k, o.id, o.revision, o.deleted_at is not null
+  from unnest(%(ids)s::text[], %(hashes)s::bytea[]) with ordinality p(external_id, hash, k)
+  left join sales_order o on o.store_id = %(store)s and o.external_id = p.external_id
+ where o.id is null or o.content_hash <> p.hash or o.deleted_at is not null
+"""
+
+# One statement for a page. A version guard keeps a late read from moving an order back; the formula of `to_ship` is
+# `domain.units.wanted`. What an earlier part of a `with` wrote is not seen by a later one, only what it returns.
+UPSERT = """
+with page as materialized (
+  select * from jsonb_to_recordset(%(page)s::jsonb) as x(
+    k int, public_id uuid, external_id text, number text, status text, wait_until timestamptz, reason text,
+    placed_at timestamptz, source_updated_at timestamptz, ship_by timestamptz, currency text, grand_total numeric,
+    ship_name text, ship_country text, method_sold text, lines_count int, units numeric, is_test boolean, search text, lines jsonb)),
+ o as (
+  insert into sales_order (account_id, store_id, merchant_id, public_id, external_id, number, status, wait_until, reason, placed_at,
+                           source_updated_at, ship_by, content_hash, currency, grand_total, ship_name, ship_country, method_sold,
+                           lines_count, units, is_test)
+  select %(account)s, %(store)s, %(merchant)s, p.public_id, p.external_id, p.number, p.status, p.wait_until, p.reason, p.placed_at,
+         p.source_updated_at, p.ship_by, h.hash, p.currency, p.grand_total, p.ship_name, p.ship_country, p.method_sold,
+         p.lines_count, p.units, p.is_test
+    from page p join unnest(%(hashes)s::bytea[]) with ordinality h(hash, k) on h.k = p.k
+   order by p.external_id
+  on conflict (store_id, external_id) do update set
+    number = excluded.number, source_updated_at = excluded.source_updated_at, ship_by = excluded.ship_by,
+    content_hash = excluded.content_hash, currency = excluded.currency, grand_total = excluded.grand_total,
+    ship_name = excluded.ship_name, ship_country = excluded.ship_country, method_sold = excluded.method_sold,
+    lines_count = excluded.lines_count, units = excluded.units, is_test = excluded.is_test, revision = sales_order.revision + 1,
+    followed = case when sales_order.deleted_at is null then sales_order.followed else sales_order.revision + 1 end,
+    status = case when sales_order.deleted_at is null then sales_order.status else excluded.status end,
+    wait_until = case when sales_order.deleted_at is null then sales_order.wait_until else excluded.wait_until end,
+    reason = case when sales_order.deleted_at is null then sales_order.reason else excluded.reason end,
+    deleted_at = null
+   where excluded.source_updated_at >= sales_order.source_updated_at
+     and (excluded.content_hash <> sales_order.content_hash or sales_order.deleted_at is not null)
+  returning id, external_id, revision),
+ m as (select o.id, o.revision, p.* from o join page p using (external_id)),
+ c as (
+  insert into sales_order_content (order_id, account_id, doc, raw)
+  select m.id, %(account)s, d.doc, d.raw
+    from m join unnest(%(docs)s::bytea[], %(raws)s::bytea[]) with ordinality d(doc, raw, k) on d.k = m.k
+  on conflict (order_id) do update set doc = excluded.doc, raw = excluded.raw),
+ l as (
+  insert into sales_order_line (account_id, order_id, external_id, position, consignment, sku, name, location, ordered, to_ship,
+                                unit_price)
+  select %(account)s, m.id, y.external_id, y.position, y.consignment, y.sku, y.name, y.location, y.ordered, y.to_ship, y.unit_price
+    from m, jsonb_to_recordset(m.lines) y(external_id text, position int, consignment int, sku text, name text, location text,
+                                          ordered numeric, to_ship numeric, unit_price numeric)
+  on conflict (order_id, external_id) do update set
+    position = excluded.position, consignment = excluded.consignment, sku = excluded.sku, name = excluded.name,
+    location = excluded.location, ordered = excluded.ordered, unit_price = excluded.unit_price,
+    to_ship = sales_order_line.to_ship
+            + greatest(0, excluded.to_ship - (sales_order_line.to_ship - sales_order_line.posted))
+            - greatest(0, (sales_order_line.to_ship - sales_order_line.shipped) - excluded.to_ship),
+    withdrawn = greatest(0, sales_order_line.allocated - (sales_order_line.to_ship
+            + greatest(0, excluded.to_ship - (sales_order_line.to_ship - sales_order_line.posted))
+            - greatest(0, (sales_order_line.to_ship - sales_order_line.shipped) - excluded.to_ship)))),
+ s as (
+  insert into order_search (order_id, account_id, words) select m.id, %(account)s, m.search from m
+  on conflict (order_id) do update set words = excluded.words)
+select m.k, m.id, m.revision from m
+"""
+
+# Lines that are no longer in the order at all: what was not shipped of them is not wanted.
+GONE = """
+update sales_order_line l set to_ship = l.shipped, withdrawn = greatest(0, l.allocated - l.shipped)
+ where l.order_id = any (%(changed)s) and l.to_ship > l.shipped
+   and not exists (select from unnest(%(orders)s::bigint[], %(lines)s::text[]) here(order_id, external_id)
+                    where here.order_id = l.order_id and here.external_id = l.external_id)
+"""
+
+KEEP_VERSION = """
+insert into sales_order_version (account_id, order_id, revision, source_updated_at, hash, doc, kept_at)
+select o.account_id, o.id, o.revision, o.source_updated_at, o.content_hash, c.doc, clock_timestamp()
+  from sales_order o join sales_order_content c on c.order_id = o.id
+ where o.id = any (%(ids)s) and exists (select from sales_order_line l where l.order_id = o.id and l.allocated > 0)
+on conflict do nothing
+"""
+
+REJECT = """
+insert into left_out (account_id, store_id, external_id, what, why, raw, last_seen)
+select %(account)s, %(store)s, r.external_id, r.what, r.why, d.raw, clock_timestamp()
+  from jsonb_to_recordset(%(rows)s::jsonb) r(k int, external_id text, what text, why text)
+  join unnest(%(raws)s::bytea[]) with ordinality d(raw, k) on d.k = r.k
+on conflict (account_id, store_id, external_id) do update set why = excluded.why, raw = excluded.raw, last_seen = excluded.last_seen
+"""
+
+
+def receive_page(
+    *,
+    intake: Intake,
+    orders: Sequence[Order],
+    raws: Sequence[bytes],
+    rejected: Sequence[Rejected] = (),
+    now: datetime | None = None,
+) -> Received:
+    """Store a page of orders, once; every order that is new or changed is ready to go on.
+
+    Runs in the account's scope, in the transaction that moves the cursor. Unchanged orders cost a hash lookup; an older version
+    never replaces a newer one; receiving a page twice changes nothing. What could not be understood becomes a row with its reason.
+    """
+    now = now or datetime.now(UTC)
+    account_id = account_in_scope()
+    latest = _latest(orders, raws)
+    hashes = [hashlib.sha256(intake.terms + raw).digest() for _, raw in latest]
+    fresh, known = _changed(intake.store_id, [order.external_id for order, _ in latest], hashes)
+    new: list[int] = []
+    changed: list[int] = []
+    if fresh:
+        _keep_versions([order_id for order_id in known.values() if order_id is not None])
+        rows, docs, payloads = [], [], []
+        for at, k in enumerate(fresh, start=1):
+            order, raw = latest[k]
+            rows.append(_row(at, order, arrive(order, now=now, delay=intake.delay, accept_after=intake.accept_after)))
+            docs.append(packed(order))
+            payloads.append(packed_raw(raw))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                UPSERT,
+                {
+                    "account": account_id,
+                    "store": intake.store_id,
+                    "merchant": intake.merchant_id,
+                    "page": msgspec.json.encode(rows).decode(),
+                    "hashes": [hashes[k] for k in fresh],
+                    "docs": docs,
+                    "raws": payloads,
+                },
+            )
+            landed = [(fresh[row[0] - 1], row[1], row[2]) for row in cursor.fetchall()]
+        new = [order_id for _, order_id, revision in landed if revision == 1]
+        changed = [order_id for _, order_id, revision in landed if revision > 1]
+        _drop_gone_lines([(order_id, latest[k][0]) for k, order_id, revision in landed if revision > 1])
+        tell(
+            [
+                Told(
+                    kind="order.imported" if revision == 1 else "order.changed", order_id=order_id, params={"revision": revision}
+                )
+                for _, order_id, revision in landed
+            ]
+        )
+    _keep_rejected(account_id, intake.store_id, rejected)
+    return Received(tuple(new), tuple(changed), len(latest) - len(new) - len(changed), len(rejected))
+
+
+def _latest(orders: Sequence[Order], raws: Sequence[bytes]) -> list[tuple[Order, bytes]]:
+    """The page without repetitions: of an order that stands in it twice, the later version."""
+    by_id: dict[str, tuple[Order, bytes]] = {}
+    for order, raw in zip(orders, raws, strict=True):
+        seen = by_id.get(order.external_id)
+        if seen is None or order.updated_at >= seen[0].updated_at:
+            by_id[order.external_id] = (order, raw)
+    return list(by_id.values())
+
+
+def _changed(store_id: int, external_ids: list[str], hashes: list[bytes]) -> tuple[list[int], dict[int, int | None]]:
+    with connection.cursor() as cursor:
+        cursor.execute(CHANGED, {"ids": external_ids, "hashes": hashes, "store": store_id})
+        rows = cursor.fetchall()
+    return [row[0] - 1 for row in rows], {row[0] - 1: row[1] for row in rows}
+
+
+def _keep_versions(ids: list[int]) -> None:
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_VERSION, {"ids": ids})
+
+
+def _row(k: int, order: Order, arrival: Arrival) -> dict[str, Any]:
+    to = order.ship_to
+    return {
+        "k": k,
+        "public_id": new_public_id(),
+        "external_id": order.external_id,
+        "number": order.number,
+        "status": arrival.status.value,
+        "wait_until": arrival.wait_until,
+        "reason": arrival.reason,
+        "placed_at": order.placed_at,
+        "source_updated_at": order.updated_at,
+        "ship_by": order.ship_by,
+        "currency": order.currency,
+        "grand_total": order.grand_total,
+        "ship_name": (to.name or to.company or "") if to else "",
+        "ship_country": (to.country or "") if to else "",
+        "method_sold": order.method.name or "",
+        "lines_count": len(order.lines),
+        "units": order.units_to_ship,
+        "is_test": order.is_test,
+        "search": search_text(order),
+        "lines": [
+            {
+                "external_id": line.external_id,
+                "position": position,
+                "consignment": line.consignment,
+                "sku": line.sku or "",
+                "name": line.name,
+                "location": line.location or "",
+                "ordered": line.ordered,
+                "to_ship": line.to_ship,
+                "unit_price": line.unit_price,
+            }
+            for position, line in enumerate(order.lines, start=1)
+        ],
+    }
+
+
+def search_text(order: Order) -> str:
+    """One lower-case line of all that people look an order up by, but for what comes back from the warehouse."""
+    to = order.ship_to
+    digits = "".join(filter(str.isdigit, order.phone or (to.phone if to else None) or ""))
+    parts = [
+        order.number,
+        order.external_id,
+        order.customer_po,
+        to.name if to else None,
+        to.company if to else None,
+        order.bill_to.name if order.bill_to else None,
+        order.email,
+        digits,
+        *(line.sku for line in order.lines),
+    ]
+    return " ".join(dict.fromkeys(" ".join(part.lower().split()) for part in parts if part))
+
+
+def _drop_gone_lines(changed: Sequence[tuple[int, Order]]) -> None:
+    if not changed:
+        return
+    here = [(order_id, line.external_id) for order_id, order in changed for line in order.lines]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            GONE,
+            {
+                "changed": [order_id for order_id, _ in changed],
+                "orders": [order_id for order_id, _ in here],
+                "lines": [line_id for _, line_id in here],
+            },
+        )
+
+
+def _keep_rejected(account_id: int, store_id: int, rejected: Sequence[Rejected]) -> None:
+    if not rejected:
+        return
+    by_id = {one.external_id or hashlib.sha256(one.raw).hexdigest()[:16]: one for one in rejected}
+    rows = [
+        {"k": k, "external_id": external_id, "what": one.field or one.where or "order", "why": one.reason}
+        for k, (external_id, one) in enumerate(by_id.items(), start=1)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REJECT,
+            {
+                "account": account_id,
+                "store": store_id,
+                "rows": msgspec.json.encode(rows).decode(),
+                "raws": [packed_raw(one.raw) for one in by_id.values()],
+            },
+        )
