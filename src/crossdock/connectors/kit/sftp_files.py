@@ -19,7 +19,6 @@ from crossdock.connectors.kit.http import ObserveOnly
 
 _LOST = (
     asyncssh.SFTPConnectionLost,
-    asyncssh.SFTPNoConnection,
     asyncssh.ConnectionLost,
     asyncssh.DisconnectError,
     asyncssh.ChannelOpenError,
@@ -185,6 +184,9 @@ class SftpFolder(Folder):
             raise AuthenticationFailed(message, field=self._field) from error
         except _FULL as error:
             raise Unavailable(f"The disk behind {self._said(path)} is full. The file did not arrive; make room.") from error
+        except asyncssh.SFTPNoConnection as error:
+            # The line was gone before anything was asked.
+            raise Unavailable(f"The connection to {self.address} broke.", evidence={"cause": repr(error)}) from error
         except _LOST as error:
             if is_write:
                 message = f"The connection to {self.address} broke while {self._said(path)} was changed."
@@ -297,8 +299,13 @@ def _keys(login: SftpLogin) -> list[asyncssh.SSHKey] | None:
     try:
         return [asyncssh.import_private_key(text, login.passphrase or None)]
     except (asyncssh.KeyEncryptionError, asyncssh.KeyImportError) as error:
-        is_locked = isinstance(error, asyncssh.KeyEncryptionError) or "assphrase" in str(error)
-        if is_locked:
+        if "bcrypt" in str(error):
+            message = (
+                "Keys of this form cannot be opened with a passphrase here. Take it off (ssh-keygen -p), and paste the key again."
+            )
+            raise InvalidData(message, field="private_key") from error
+        words = str(error).casefold()
+        if isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in words or "decrypt" in words:
             raise InvalidData("The passphrase does not open this private key.", field="passphrase") from error
         message = "This is not a private key. Paste the whole text, from “-----BEGIN” to “-----END”."
         raise InvalidData(message, field="private_key") from error
