@@ -47,9 +47,9 @@ class House:
 
         configure(logging_config())
         self._check()
-        self._prepare_folders()
-        self.supervisor.take_signals()
         try:
+            self._prepare_folders()
+            self.supervisor.take_signals()
             environment = self._bring_database()
             program = program_for(self.user, self.folder / "program")
             self._migrate(program, environment)

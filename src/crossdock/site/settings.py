@@ -149,9 +149,22 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = int(timedelta(minutes=15).total_seconds())
-ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_SESSION_REMEMBER = True  # as long as the cookie; SESSION_IDLE ends what nobody uses
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+ACCOUNT_FORMS = {
+    "login": "crossdock.accounts.sign_in_forms.SignIn",
+    "reset_password": "crossdock.accounts.sign_in_forms.AskForReset",
+    "reset_password_from_key": "crossdock.accounts.sign_in_forms.SetPassword",
+    "change_password": "crossdock.accounts.sign_in_forms.ChangePassword",
+    "add_email": "crossdock.accounts.sign_in_forms.ChangeEmail",
+    "reauthenticate": "crossdock.accounts.sign_in_forms.Confirm",
+}
+MFA_FORMS = {
+    "authenticate": "crossdock.accounts.sign_in_forms.SecondFactor",
+    "reauthenticate": "crossdock.accounts.sign_in_forms.ConfirmByCode",
+    "activate_totp": "crossdock.accounts.sign_in_forms.SwitchOnApp",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _is_secure and is_loopback(_host)
