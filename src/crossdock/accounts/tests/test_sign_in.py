@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crossdock.accounts import vault
+from crossdock.accounts.templatetags.accounts import browser as browser_name
 from crossdock.accounts.testing import PASSWORD, a_person, an_account, signed_in_client
 
 pytestmark = pytest.mark.usefixtures("db_ready")
@@ -137,6 +138,13 @@ def test_sign_up_is_closed(browser):
 
     assert b"Sign-up is closed" in answer.content
     assert b"Create a sign-in" not in browser.get(LOGIN).content
+
+
+def test_every_field_has_its_label_over_it_and_none_repeated_inside(browser):
+    content = browser.get(LOGIN).content.decode()
+
+    assert ">E-mail<" in content
+    assert "placeholder" not in content.split("<main")[1].split("</main")[0]
 
 
 def test_signing_out_needs_a_post(person):
@@ -271,6 +279,34 @@ def test_a_person_sees_where_they_are_signed_in_and_ends_one(person):
     assert not is_in(there)
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "called"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36",
+            "Chrome on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36 Edg/150.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1 (KHTML, like Gecko) Version/26 Safari/605.1",
+            "Safari on macOS",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0", "Firefox on Linux"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 26 like Mac OS X) AppleWebKit/605.1 CriOS/150.0 Mobile Safari/604.1",
+            "Chrome on iPhone",
+        ),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "–"),
+    ],
+)
+def test_a_browser_is_called_as_people_call_it(user_agent, called):
+    assert browser_name(user_agent) == called
+
+
 def test_somebody_elses_session_cannot_be_ended(person):
     stranger = signed_in_client(a_person())
     mine = signed_in_client(person)
@@ -329,5 +365,5 @@ def test_the_page_that_sets_up_an_authenticator_shows_a_picture_and_the_key(brow
 
     page = browser.get("/sign-in/2fa/totp/activate/")
 
-    assert b'<img src="data:image/svg+xml;base64,' in page.content
+    assert b'src="data:image/svg+xml;base64,' in page.content
     assert page.context["form"].secret.encode() in page.content
