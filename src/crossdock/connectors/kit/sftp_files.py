@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import posixpath
+import re
 import stat as modes
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -295,7 +296,7 @@ def _fingerprint(text: str) -> str:
 def _keys(login: SftpLogin) -> list[asyncssh.SSHKey] | None:
     if not login.private_key:
         return None
-    text = login.private_key.strip().replace("\r\n", "\n") + "\n"
+    text = _reflowed(login.private_key)
     try:
         return [asyncssh.import_private_key(text, login.passphrase or None)]
     except (asyncssh.KeyEncryptionError, asyncssh.KeyImportError) as error:
@@ -309,6 +310,16 @@ def _keys(login: SftpLogin) -> list[asyncssh.SSHKey] | None:
             raise InvalidData("The passphrase does not open this private key.", field="passphrase") from error
         message = "This is not a private key. Paste the whole text, from “-----BEGIN” to “-----END”."
         raise InvalidData(message, field="private_key") from error
+
+
+def _reflowed(text: str) -> str:
+    """A pasted key with its line breaks: fields of a single line take them out."""
+    found = re.fullmatch(r"\s*(-----BEGIN [A-Z ]+-----)([A-Za-z0-9+/=\s]+)(-----END [A-Z ]+-----)\s*", text)
+    if found is None:
+        return text.strip().replace("\r\n", "\n") + "\n"
+    body = "".join(found[2].split())
+    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
+    return "\n".join((found[1], *lines, found[3], ""))
 
 
 def _kind(attrs: asyncssh.SFTPAttrs) -> int:

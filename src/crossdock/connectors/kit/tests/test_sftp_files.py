@@ -97,6 +97,15 @@ async def test_a_private_key_opens(server, passphrase):
         assert await folder.entries("/in") == []
 
 
+async def test_a_key_pasted_into_a_single_line_opens(server):
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    server.add_merchant("keyed", public_key=key.get_fingerprint())
+    text = key.export_private_key().decode().replace("\n", "")
+
+    async with opened(server, username="keyed", password=None, private_key=text) as folder:
+        assert await folder.entries("/in") == []
+
+
 async def test_a_key_the_server_does_not_know_names_its_field(server):
     text = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
 
