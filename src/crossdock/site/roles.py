@@ -39,7 +39,7 @@ def prepare(owner_url: str, app_login: str | None = None) -> None:
         try:
             for role in (APP_ROLE, LOOKUP_ROLE):
                 _make_role(connection, role)
-            # Before the owner gives up inheriting (15): it owns the schema as a member of pg_database_owner.
+            # Before the owner gives up inheriting, see there.
             _schema_rights(connection)
             for role in (APP_ROLE, LOOKUP_ROLE):
                 _let_owner_assume(connection, role)
@@ -97,13 +97,18 @@ def _let_login_assume(connection: psycopg.Connection, login: str) -> None:
 def _schema_rights(connection: psycopg.Connection) -> None:
     database = sql.Identifier(connection.info.dbname)
     connection.execute(sql.SQL("revoke temporary on database {} from public").format(database))
+    if not _may(connection, "(select nspowner = current_user::regrole from pg_namespace where nspname = 'public')"):
+        # Owned by name: on 15 an owner that does not inherit, as it shall not below, owns nothing as a member of pg_database_owner;
+        # where an earlier database of this server made it so already, it inherits again for this step.
+        if connection.info.server_version < 160_000 and not _may(
+            connection, "pg_has_role(current_user, 'pg_database_owner', 'usage')"
+        ):
+            connection.execute("alter role current_user inherit")
+        connection.execute("alter schema public owner to current_user")
     connection.execute("revoke create on schema public from public")
-    connection.execute("grant usage, create on schema public to current_user")
     connection.execute(
         sql.SQL("grant usage on schema public to {}, {}").format(sql.Identifier(APP_ROLE), sql.Identifier(LOOKUP_ROLE))
     )
-    # Giving a function to a role demands that the role could have made it there.
-    connection.execute(sql.SQL("grant create on schema public to {}").format(sql.Identifier(LOOKUP_ROLE)))
 
 
 def extensions(owner_url: str) -> None:
