@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crossdock.accounts import first_admin as first_admins
 from crossdock.accounts import services
@@ -27,7 +27,7 @@ def _person(request: HttpRequest) -> Person:
     return request.user
 
 
-@require_GET
+@require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Lead to the person's account; with several, or none, to the page that shows which."""
@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect(mine[0].url if len(mine) == 1 else "accounts:choose")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def choose(request: HttpRequest) -> HttpResponse:
     """The person's accounts. Where sign-up is open, one of one's own can be made."""
@@ -53,7 +53,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/choose.html", {"belongings": belongings(person), "form": form})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     """Who one is here, and the ways to password, second factor and sessions."""
@@ -78,7 +78,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("usersessions_list")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_account
 @requires(Right.MANAGE_ACCOUNT)
 def account_settings(request: AccountRequest) -> HttpResponse:
@@ -97,7 +97,7 @@ def account_settings(request: AccountRequest) -> HttpResponse:
     return render(request, "accounts/settings.html", {"form": form})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def first_admin(request: HttpRequest, token: str) -> HttpResponse:
     """Make the first account and its administrator, and sign that person in. Looking at the page uses nothing up."""
     form = FirstAdministratorForm(request.POST or None)
