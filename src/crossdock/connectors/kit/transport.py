@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any
@@ -36,10 +37,12 @@ class Transport:
     """Makes the session at first use, in the event loop that uses it. Use as an async context manager, or call `aclose`.
 
     `authority` is a PEM file of one more authority to trust: the sandbox's made-up one, or a private one the operator names.
+    `answer_time` bounds a call as a whole.
     """
 
-    def __init__(self, door: Door, *, authority: Path | None = None) -> None:
+    def __init__(self, door: Door, *, authority: Path | None = None, answer_time: timedelta = ANSWER_TIME) -> None:
         self.door = door
+        self._answer_time = answer_time
         self._authority = authority
         self._session: aiohttp.ClientSession | None = None
 
@@ -59,7 +62,7 @@ class Transport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 timeout=aiohttp.ClientTimeout(
-                    total=ANSWER_TIME.total_seconds(),
+                    total=self._answer_time.total_seconds(),
                     sock_connect=CONNECT_TIME.total_seconds(),
                     sock_read=ANSWER_SILENCE.total_seconds(),
                 ),

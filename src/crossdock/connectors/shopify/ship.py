@@ -174,8 +174,8 @@ class Shipments:
         reported = []
         for part in parts:
             location = part.assigned_location.location
-            is_elsewhere = location is None or number_of(location.id) != self._settings.location
-            if self._settings.filter_by_location and self._settings.location and is_elsewhere:
+            # Elsewhere is either not ours, or is moved when it ships, which Shopify refuses once progress was reported.
+            if self._settings.location and (location is None or number_of(location.id) != self._settings.location):
                 continue
             if part.status == "OPEN" and any(action.action == "REPORT_PROGRESS" for action in part.supported_actions):
                 answer = await self._graphql.mutate(queries.REPORT_PROGRESS, _ReportData, id=part.id)

@@ -1,0 +1,260 @@
+"""What the contract tests of stores run on: a connector, the simulator it talks to over a socket, and a few words for both.
+
+A further store connector adds a rig to `RIGS`; the tests stay as they are.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from crossdock.connectors.kit.capabilities import Done, Failed, Found
+from crossdock.connectors.kit.declaration import Connector, Tokens
+from crossdock.connectors.kit.door import Door
+from crossdock.connectors.kit.http import Exchange
+from crossdock.connectors.kit.opening import open_client, sign_in
+from crossdock.connectors.kit.pages import Page, Position, Rejected, Window
+from crossdock.connectors.kit.tokens import MemoryTokens
+from crossdock.connectors.kit.transport import Transport
+from crossdock.connectors.shopify import connector as shopify
+from crossdock.connectors.shopify.settings import Settings as ShopifySettings
+from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP, ShopifySimulator
+from crossdock.domain.fulfillment import NoticeLine, ShipmentNotice, Tracking
+from crossdock.domain.orders import Order
+
+
+class Notes:
+    """Evidence as the hub keeps it: written before the effect goes on."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, dict[str, str]] = {}
+
+    async def __call__(self, evidence: Mapping[str, Mapping[str, str]]) -> None:
+        self.kept.update({key: dict(value) for key, value in evidence.items()})
+
+
+class StoreRig:
+    """What every store's rig offers. Below are the words a platform has to fill in."""
+
+    connector: Connector
+    posts_with: str
+    """The simulator's name for the call that posts a shipment."""
+
+    def __init__(self, sim: Any) -> None:
+        self.sim = sim
+        self.exchanges: list[Exchange] = []
+        self.notes = Notes()
+        self.rejected: list[Rejected] = []
+        self.sign_ins = 0
+        self._keys = itertools.count(1)
+        self._stack = AsyncExitStack()
+        self._tokens: MemoryTokens | None = None
+
+    def settings(self, **changes: Any) -> Any:
+        """Settings that work, with some changed."""
+        raise NotImplementedError
+
+    def places(self, **more: Any) -> str:
+        """Let a shopper place an order; the external id."""
+        raise NotImplementedError
+
+    def shipped_units(self, order_id: str) -> dict[str, int]:
+        """Units the platform counts as shipped, by line id."""
+        raise NotImplementedError
+
+    def told(self) -> dict[str, int]:
+        """How often the platform was told each tracking number."""
+        raise NotImplementedError
+
+    async def start(self) -> None:
+        """Start the simulator and the session to it."""
+        await self.sim.start()
+        await self.be_patient_for(timedelta(seconds=60))
+
+    async def be_patient_for(self, time: timedelta) -> None:
+        """How long one call may take, from now on."""
+        self._transport = await self._stack.enter_async_context(Transport(self.door, answer_time=time))
+
+    async def stop(self) -> None:
+        """Stop both."""
+        await self._stack.aclose()
+        await self.sim.stop()
+
+    @property
+    def door(self) -> Door:
+        """Reaches the simulator and nothing else."""
+        return Door(realm="sandbox", listeners=frozenset({("127.0.0.1", int(self.sim.url.rsplit(":", 1)[1]))}))
+
+    def base_url(self, settings: Any) -> str:
+        """The simulator's address of a store."""
+        raise NotImplementedError
+
+    def client(self, *, may_write: bool = True, limiter: Any = None, **changes: Any) -> AbstractAsyncContextManager[Any]:
+        """A client as the hub opens it."""
+        settings = self.settings(**changes)
+
+        async def renew(stale: Tokens | None) -> Tokens:
+            self.sign_ins += 1
+            return await sign_in(
+                self.connector, settings, stale, door=self.door, base_url=self.base_url(settings), transport=self._transport
+            )
+
+        if self._tokens is None:
+            self._tokens = MemoryTokens(None, renew)
+        return open_client(
+            self.connector,
+            settings,
+            door=self.door,
+            realm="sandbox",
+            base_url=self.base_url(settings),
+            tokens=self._tokens if self.connector.sign_in is not None else None,
+            record=self.exchanges.append,
+            may_write=may_write,
+            transport=self._transport,
+            limiter=limiter,
+        )
+
+    async def orders_changed(
+        self, *, window: Window | None = None, after: Position | None = None, page_size: int | None = None, **changes: Any
+    ) -> AsyncIterator[Page]:
+        """Pages of orders, read as the hub reads them."""
+        async with self.client(**changes) as client:
+            async for page in client.orders_changed(window or up_to_now(), after, page_size=page_size):
+                self.rejected += page.rejected
+                yield page
+
+    async def orders(self, **more: Any) -> list[Order]:
+        """All orders, page by page."""
+        return [order async for page in self.orders_changed(**more) for order in page.orders]
+
+    async def order(self, external_id: str, **changes: Any) -> Order:
+        """One order as it is now."""
+        async with self.client(**changes) as client:
+            page = await client.orders_by_id([external_id])
+        assert page.rejected == ()
+        return page.orders[0]
+
+    def notice(self, order: Order, units: Mapping[str, int] | None = None, **more: Any) -> ShipmentNotice:
+        """A shipment of an order: all that is to ship, or some units by SKU."""
+        number = next(self._keys)
+        wanted = dict(units) if units is not None else None
+        lines = []
+        for line in order.lines:
+            quantity = line.to_ship if wanted is None else Decimal(wanted.pop(line.sku or "", 0))
+            if quantity:
+                lines.append(NoticeLine(line.external_id, quantity))
+        return ShipmentNotice(
+            **{
+                "key": f"shipment-{number}",
+                "order_id": order.external_id,
+                "order_number": order.number,
+                "lines": tuple(lines),
+                "tracking": (Tracking(f"1Z999AA1000000{number:04}"),),
+                "shipped_at": datetime.now(UTC) - timedelta(minutes=1),
+                "carrier": "UPS",
+                **more,
+            }
+        )
+
+    async def post(self, *notices: ShipmentNotice, **changes: Any) -> list[Done | Failed]:
+        """Tell the store; outcomes in the order of the notices."""
+        async with self.client(**changes) as client:
+            outcomes = {outcome.key: outcome for outcome in await client.post_shipments(notices, self.notes)}
+        assert set(outcomes) == {notice.key for notice in notices}
+        return [outcomes[notice.key] for notice in notices]
+
+    async def find(self, *notices: ShipmentNotice, **changes: Any) -> dict[str, Found]:
+        """What the store already has, by key."""
+        async with self.client(**changes) as client:
+            return {found.key: found for found in await client.find_shipments(notices, self.notes.kept)}
+
+    async def post_as_the_hub_does(self, *notices: ShipmentNotice) -> None:
+        """Post, look up what is unknown, and post again what was not found."""
+        outcomes = await self.post(*notices)
+        failed = [notice for notice, outcome in zip(notices, outcomes, strict=True) if isinstance(outcome, Failed)]
+        found = await self.find(*failed) if failed else {}
+        missing = [notice for notice in failed if notice.key not in found]
+        if missing:
+            assert all(isinstance(outcome, Done) for outcome in await self.post(*missing))
+
+
+class ShopifyRig(StoreRig):
+    """Shopify."""
+
+    connector = shopify
+    posts_with = "CreateFulfillment"
+
+    def __init__(self) -> None:
+        super().__init__(ShopifySimulator())
+        self.sim.set_limits(False)
+
+    @property
+    def shop(self) -> Any:
+        return self.sim.shop()
+
+    @property
+    def main_location(self) -> str:
+        """The number of the shop's first location."""
+        return str(next(iter(self.shop.locations)).rsplit("/", 1)[1])
+
+    def settings(self, **changes: Any) -> ShopifySettings:
+        secret = self.sim.access.apps[OWN_APP].client_secret
+        values = {
+            "shop": DEMO_SHOP,
+            "access": "own_app",
+            "client_id": OWN_APP,
+            "client_secret": secret,
+            "location": self.main_location,
+        }
+        return ShopifySettings(**values | changes)
+
+    def base_url(self, settings: ShopifySettings) -> str:
+        return f"{self.sim.url}/{settings.shop}"
+
+    def places(self, **more: Any) -> str:
+        return self.sim.add_order(**more).rsplit("/", 1)[1]
+
+    def shipped_units(self, order_id: str) -> dict[str, int]:
+        units: dict[str, int] = {}
+        for one in self.shop.fulfillments.values():
+            if one["status"] == "SUCCESS" and str(self.shop.order_of(one)["id"]).endswith(f"/{order_id}"):
+                for row in one["_items"]:
+                    line = str(row["_line"]).rsplit("/", 1)[-1]
+                    units[line] = units.get(line, 0) + row["quantity"]
+        return units
+
+    def told(self) -> dict[str, int]:
+        return {number: len(found) for number, found in self.sim.fulfillments_by_tracking().items()}
+
+
+RIGS: dict[str, type[StoreRig]] = {"shopify": ShopifyRig}
+
+
+def up_to_now() -> Window:
+    """Everything until a moment ago ahead, as a first import asks."""
+    return Window(since=None, until=datetime.now(UTC) + timedelta(minutes=5))
+
+
+def every_connector_that(capability: type) -> Any:
+    """A fixture that starts each store connector with the capability, with its simulator."""
+    keys = [key for key, rig in RIGS.items() if rig.connector.can(capability)]
+
+    @pytest.fixture(params=keys)
+    async def rig(request: pytest.FixtureRequest) -> AsyncIterator[StoreRig]:
+        made = RIGS[request.param]()  # type: ignore[call-arg]
+        await made.start()
+        try:
+            yield made
+        finally:
+            await made.stop()
+
+    return rig
+
+
+__all__ = ["RIGS", "ShopifyRig", "StoreRig", "every_connector_that", "up_to_now"]
