@@ -114,11 +114,14 @@ class StoredTokens:
         self._owner = owner
         self._sign_in = sign_in
         self._lock = asyncio.Lock()
+        self._tokens: Tokens | None = None
 
     async def current(self) -> Tokens | None:
-        """See `TokenSource`."""
-        sealed, _ = await in_db(self._account_id, load, self._owner)
-        return sealed.tokens()
+        """See `TokenSource`. Read once: tokens that another worker replaced meanwhile are refused, and then renewed from the row."""
+        if self._tokens is None:
+            sealed, _ = await in_db(self._account_id, load, self._owner)
+            self._tokens = sealed.tokens()
+        return self._tokens
 
     async def renew(self, stale: Tokens | None) -> Tokens:
         """See `TokenSource`. What a refresh gave is stored before it is used."""
@@ -127,6 +130,7 @@ class StoredTokens:
                 sealed, generation = await in_db(self._account_id, load, self._owner)
                 tokens = sealed.tokens()
                 if tokens is not None and tokens != stale:
+                    self._tokens = tokens
                     return tokens
                 if await in_db(self._account_id, _begin_refresh, self._owner, generation):
                     try:
@@ -135,6 +139,7 @@ class StoredTokens:
                         await in_db(self._account_id, _end_refresh, self._owner)
                         raise
                     await in_db(self._account_id, save, self._owner, sealed.with_tokens(fresh))
+                    self._tokens = fresh
                     return fresh
                 await asyncio.sleep(0.5)
         raise Unavailable("Another worker has been renewing this sign-in for half a minute.")

@@ -19,6 +19,7 @@ from crossdock.connections.realms import destination_of, door_of, folder_root, s
 from crossdock.connectors.kit.about import ABOUT
 from crossdock.connectors.kit.capabilities import Client
 from crossdock.connectors.kit.declaration import Connector
+from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.errors import AuthenticationFailed, Unavailable
 from crossdock.connectors.kit.http import Exchange
 from crossdock.connectors.kit.limits import LocalLimiters
@@ -30,7 +31,7 @@ from crossdock.connectors.registry import connector_for, every_connector
 from crossdock.tenancy.scope import in_db
 
 _limiters = LocalLimiters()
-_transports: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Transport]]" = weakref.WeakKeyDictionary()
+_transports: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Door, Transport]]" = weakref.WeakKeyDictionary()
 
 
 class Recorder:
@@ -73,9 +74,10 @@ class Site(Struct, frozen=True):
 def transport_of(realm: str) -> Transport:
     """The realm's HTTP session of this event loop."""
     mine = _transports.setdefault(asyncio.get_running_loop(), {})
-    if realm not in mine:
-        mine[realm] = Transport(door_of(realm), authority=sandbox_authority() if realm == "sandbox" else None)
-    return mine[realm]
+    door = door_of(realm)
+    if door not in mine:
+        mine[door] = Transport(door, authority=sandbox_authority() if realm == "sandbox" else None)
+    return mine[door]
 
 
 async def close_transports() -> None:

@@ -27,10 +27,18 @@ def destination_of(connector: Connector, settings: ConnectorSettings) -> str:
     return " ".join([base or "", *parts])
 
 
-@cache
 def door_of(realm: str) -> Door:
-    """The door of a realm; its configuration is read once."""
-    return door_for(realm, os.environ)
+    """The door of a realm, made anew only when its configuration changes."""
+    configured = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith(CONFIGURES_DOORS)))
+    return _door(realm, configured)
+
+
+CONFIGURES_DOORS = ("CROSSDOCK_BASE_URL__", "CROSSDOCK_ALLOW_NETWORKS", "CROSSDOCK_PUBLIC_URL")
+
+
+@cache
+def _door(realm: str, configured: tuple[tuple[str, str], ...]) -> Door:
+    return door_for(realm, dict(configured))
 
 
 def sandbox_authority() -> Path | None:

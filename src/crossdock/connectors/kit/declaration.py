@@ -76,6 +76,7 @@ class Connector(Struct, frozen=True, kw_only=True):
 
     `base_url` and `identity_hint` are filled from the settings: `https://{shop}.myshopify.com`. An operator may point it elsewhere,
     which makes its new stores sandbox. `takes` names what of a canonical order a warehouse carries; the rest is shown as not taken.
+    `uses_tokens` tells from the settings whether calls are signed with tokens of a sign-in; None where a sign-in means yes.
     `open_files(settings, *, door, folder_root, may_write, record)` gives the partner's folder to clients that exchange files.
     `reference` turns an order number into one that the warehouse can carry, never cutting it; None where any text will do.
     """
@@ -92,6 +93,7 @@ class Connector(Struct, frozen=True, kw_only=True):
     sign_in: SignIn | None = None
     oauth: OAuth | None = None
     webhooks: Webhooks | None = None
+    uses_tokens: Callable[[Any], bool] | None = None
     rate_limit: RateLimit | None = None
     takes: frozenset[str] = frozenset()
     open_files: Callable[..., AbstractAsyncContextManager[Folder]] | None = None

@@ -56,6 +56,10 @@ def _filled(template: str, settings: ConnectorSettings) -> str:
     return re.sub(r"\{(\w+)\}", value_of, template).rstrip("/")
 
 
+def _uses_tokens(connector: Connector, settings: ConnectorSettings) -> bool:
+    return connector.uses_tokens(settings) if connector.uses_tokens else connector.sign_in is not None
+
+
 @asynccontextmanager
 async def open_client(
     connector: Connector,
@@ -92,7 +96,7 @@ async def open_client(
                 transport=transport,
                 record=record,
                 limiter=limiter or LocalLimiter(connector.rate_limit),
-                signer=Signer(connector.sign, settings, tokens),
+                signer=Signer(connector.sign, settings, tokens if _uses_tokens(connector, settings) else None),
                 may_write=may_write,
             )
         files: Folder = _NoFolder()

@@ -18,6 +18,7 @@ connector = Connector(
     version=queries.VERSION,
     sign=auth.sign,
     sign_in=auth.sign_in,
+    uses_tokens=auth.uses_tokens,
     oauth=OAuth(
         scopes=auth.SCOPES,
         authorize=auth.authorize,

@@ -86,6 +86,11 @@ async def sign_in(settings: Settings, tokens: Tokens | None, http: Http) -> Toke
     return await _granted(http, {**form, "grant_type": "refresh_token", "refresh_token": tokens.refresh.reveal()}, field="access")
 
 
+def uses_tokens(settings: Settings) -> bool:
+    """Whether calls are signed with tokens that a sign-in gave; an admin token is used as it was typed."""
+    return settings.access != TOKEN
+
+
 def is_oauth(settings: Settings) -> bool:
     """Whether a person has to agree in the browser."""
     return settings.access == OAUTH
