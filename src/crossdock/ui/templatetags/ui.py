@@ -271,9 +271,12 @@ def tabs(tabs: Sequence[Tab], label: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/_filter_bar.html", takes_context=True)
-def filter_bar(context: Context, bar: Any, target: str = "") -> dict[str, Any]:
-    """A list's search box, facets and chips (a `filters.FilterBar`), as a GET form: the filter is in the address bar."""
-    return {"bar": bar, "target": target, "request": context.get("request")}
+def filter_bar(context: Context, bar: Any, columns: Any = None) -> dict[str, Any]:
+    """A list's search box, facets and chips (a `filters.FilterBar`) as a GET form; beside it the choice of columns, if given.
+
+    The filter is in the address bar, so a colleague can open it.
+    """
+    return {"bar": bar, "columns": columns, "request": context.get("request"), "csrf_token": context.get("csrf_token")}
 
 
 @register.inclusion_tag("ui/_pager.html")
