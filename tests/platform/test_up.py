@@ -171,6 +171,15 @@ def test_a_second_one_on_the_same_folder_is_one_line(up):
     assert done.stderr.startswith(f"crossdock: Crossdock runs on {up.folder / 'data'} already")
 
 
+def test_the_first_administrators_link_leads_there(up):
+    wait_for(lambda: get(up.port, "/readyz")[0] == 200)
+
+    link = up.run("createadmin").stdout.strip()
+
+    assert link.startswith(f"http://127.0.0.1:{up.port}/")
+    assert get(up.port, link.removeprefix(f"http://127.0.0.1:{up.port}"))[0] == 200
+
+
 def test_killed_web_and_database_come_back(up):
     postmaster = int((up.folder / "data" / "postgres" / "data-18" / "postmaster.pid").read_text().split()[0])
     web = next(pid for pid in processes_of(up.folder) if b"\0web\0" in Path(f"/proc/{pid}/cmdline").read_bytes())

@@ -36,11 +36,19 @@ def key_file() -> Path:
 
 def public_url() -> str:
     """The address people reach us at, without a slash at its end: the only source of absolute links and of allowed hosts."""
-    url = os.environ.get("CROSSDOCK_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    url = (os.environ.get("CROSSDOCK_PUBLIC_URL") or _address_of_up() or "http://127.0.0.1:8000").rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
         raise Refused(f"CROSSDOCK_PUBLIC_URL is {url!r}; it should look like https://crossdock.example.com")
     return url
+
+
+def _address_of_up() -> str | None:
+    """What `crossdock up` on this data folder said, so that a command in another terminal makes links that lead there."""
+    try:
+        return (data_dir() / "public_url").read_text().strip()
+    except OSError:
+        return None
 
 
 def is_demo() -> bool:

@@ -96,6 +96,7 @@ class House:
                 f"only {free // 1_000_000} MB are free at {self.folder}; free some space, or name another folder with --data-dir"
             )
         self._mark_demo()
+        (self.folder / "public_url").write_text(public_url())
         self.user.make_dir(self.folder / "static", 0o755)
         (self.folder / "logs").mkdir(exist_ok=True)
         if not key_file().parent.exists():

@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from granian import Granian
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
+    from granian.log import LogLevels
 
     server = Granian(
         "crossdock.site.wsgi:application",
@@ -58,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         static_path_mount=[static],
         static_path_expires=A_YEAR,
         websockets=False,
+        log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
     )
     server.serve()
