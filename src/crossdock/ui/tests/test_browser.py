@@ -214,7 +214,7 @@ def test_a_page_works_without_scripts(site, browser):
 
     page.click("summary:has-text('Status') >> nth=0")
     page.check("[name=status][value=error]")
-    page.click("[data-filter] button:has-text('Filter')")
+    page.click("[data-filter] fieldset button:has-text('Filter')")
 
     assert "status=error" in page.url
     page.click(".cd-thumb-bar [data-drawer]")
