@@ -19,7 +19,7 @@ from crossdock.accounts.models import Account
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
 from crossdock.connections import gateway, services
-from crossdock.connections.models import Connection, Mode, Store, Warehouse
+from crossdock.connections.models import Connection, Merchant, Mode, Store, Warehouse
 from crossdock.connectors.files.settings import Settings as FilesSettings
 from crossdock.connectors.files.simulator import FileWarehouse
 from crossdock.connectors.kit.capabilities import Identity
@@ -42,6 +42,7 @@ class World:
         self.actor = system(account.pk)
         self.shop = shop
         self.wms = warehouse
+        self.handle = ""
         self.store: Store
         self.warehouse: Warehouse
         self.connection: Connection
@@ -54,24 +55,29 @@ class World:
         """Call something in the account's scope, from async code."""
         return await in_db(self.account.pk, fn, *args, **kwargs)
 
-    def join(self, *, handle: str, settings: Mapping[str, Any] | None = None) -> None:
+    def shopify_settings(self, token: str, settings: Mapping[str, Any] | None = None) -> ShopifySettings:
+        """How the shop is signed in to with a token."""
+        location = next(iter(self.shop.shop(self.handle).locations.values()))
+        return ShopifySettings.model_validate(
+            {
+                "shop": self.handle,
+                "access": "token",
+                "admin_token": token,
+                "location": str(location["id"]).rsplit("/", 1)[-1],
+                **(settings or {}),
+            }
+        )
+
+    def join(self, *, handle: str, settings: Mapping[str, Any] | None = None, merchant: Merchant | None = None) -> None:
         """Add the store, the warehouse and a connection between them, as the wizard would. Runs in the scope."""
-        token = self.shop.give_token(handle)
-        location = next(iter(self.shop.shop(handle).locations.values()))
-        chosen = {
-            "shop": handle,
-            "access": "token",
-            "admin_token": token,
-            "location": str(location["id"]).rsplit("/", 1)[-1],
-            **(settings or {}),
-        }
-        merchant = services.create_merchant(actor=self.actor, name="Acme Outdoor")
+        self.handle = handle
+        merchant = merchant or services.create_merchant(actor=self.actor, name="Acme Outdoor")
         self.store = services.save_store(
             actor=self.actor,
             merchant=merchant,
             platform="shopify",
             name="Acme shop",
-            settings=ShopifySettings.model_validate(chosen),
+            settings=self.shopify_settings(self.shop.give_token(handle), settings),
             identity=Identity(f"{handle}-id", "Acme"),
         )
         self.warehouse = services.save_warehouse(
@@ -81,7 +87,9 @@ class World:
             settings=files_settings(self.wms, MERCHANT),
             identity=Identity(f"{MERCHANT}-{self.wms.sftp_port}", "Reno"),
         )
-        self.connection = services.create_connection(actor=self.actor, name="Acme to Reno", store=self.store, warehouse=self.warehouse)
+        self.connection = services.create_connection(
+            actor=self.actor, name="Acme to Reno", store=self.store, warehouse=self.warehouse
+        )
 
     def set_mode(self, mode: str) -> None:
         """Turn the connection Off, to Observe or Live. Runs in the scope."""

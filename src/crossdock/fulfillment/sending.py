@@ -151,7 +151,18 @@ class Sending:
             )
             if new:
                 wake([lane])
-        wake([open_lane("fulfillment.prepare", self._link.store_id)] if self._has_waiting_changes() else [])
+            if self._has_early_shipments():
+                wake([open_lane(PULL, self._link.warehouse_id)])
+        if self._has_waiting_changes():
+            wake([open_lane("fulfillment.prepare", self._link.store_id)])
+
+    def _has_early_shipments(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select exists (select from shipment where warehouse_id = %s and order_id is null and status = 'new')",
+                [self._link.warehouse_id],
+            )
+            return bool(cursor.fetchone()[0])
 
     def _has_waiting_changes(self) -> bool:
         with connection.cursor() as cursor:

@@ -53,17 +53,20 @@ class Matched(Struct, frozen=True):
     is_flagged: bool
 
 
+NOT_SENT = "No order is known to have been sent to this warehouse as {}. It is matched as soon as one is."
+
+# Only what was sent: a shipment can overtake the confirmation of its order, and then waits for it.
 PARTS = """
 select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference
   from fulfillment_order f join connection c on c.id = f.connection_id
- where f.warehouse_id = %(warehouse)s and f.status <> 'withdrawn' and f.reference = any (%(references)s)
+ where f.warehouse_id = %(warehouse)s and f.status in ('open', 'closed') and f.reference = any (%(references)s)
 """
 
 # A reference that came back in other letters or with other blanks; asked only for what was not found as sent.
 LOOSE = """
 select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference
   from fulfillment_order f join connection c on c.id = f.connection_id
- where f.warehouse_id = %(warehouse)s and f.status <> 'withdrawn' and f.ready_at > clock_timestamp() - interval '120 days'
+ where f.warehouse_id = %(warehouse)s and f.status in ('open', 'closed') and f.ready_at > clock_timestamp() - interval '120 days'
    and upper(btrim(f.reference)) = any (%(references)s)
 """
 
@@ -210,9 +213,7 @@ def _insert(warehouse_id: int, shipments: Sequence[Shipment], parts: dict[str, P
                 "shipped_at": shipment.shipped_at,
                 "is_final": shipment.is_final,
                 "is_flagged": False,
-                "reason": ""
-                if part
-                else f"No order was sent to this warehouse as {shipment.reference}. It is matched once one was.",
+                "reason": "" if part else NOT_SENT.format(shipment.reference),
             }
         )
     with connection.cursor() as cursor:
