@@ -1,4 +1,4 @@
-"""Shipments as they come from a warehouse: stored once, matched to what we asked for, counted per line, and to be told to the store."""
+"""Shipments as they come from a warehouse: stored once, matched to what we asked for, counted per line, to be told to the store."""
 
 import zlib
 from collections import defaultdict
@@ -80,8 +80,8 @@ INSERT = """
 with r as (select * from jsonb_to_recordset(%(rows)s::jsonb) x(k int, public_id uuid, external_id text, reference text,
              merchant_id bigint, order_id bigint, part_id bigint, carrier text, service text, shipped_at timestamptz, is_final boolean,
              is_flagged boolean, reason text))
-insert into shipment (account_id, warehouse_id, public_id, external_id, reference, merchant_id, order_id, fulfillment_order_id, carrier,
-                      service, shipped_at, is_final, is_flagged, reason, doc)
+insert into shipment (account_id, warehouse_id, public_id, external_id, reference, merchant_id, order_id, fulfillment_order_id,
+                      carrier, service, shipped_at, is_final, is_flagged, reason, doc)
 select %(account)s, %(warehouse)s, r.public_id, r.external_id, r.reference, r.merchant_id, r.order_id, r.part_id, r.carrier,
        r.service, r.shipped_at, r.is_final, r.is_flagged, r.reason, d.doc
   from r join unnest(%(docs)s::bytea[]) with ordinality d(doc, k) on d.k = r.k order by r.external_id
