@@ -148,4 +148,14 @@ async def across_accounts(fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwar
     return await asyncio.get_running_loop().run_in_executor(_pool, lambda: _in_thread(None, lambda: fn(*args, **kwargs)))
 
 
-__all__ = ["Scope", "ScopeError", "across_accounts", "current_account", "current_scope", "in_db", "in_scope", "scoped"]
+__all__ = [
+    "Scope",
+    "ScopeError",
+    "account_in_scope",
+    "across_accounts",
+    "current_account",
+    "current_scope",
+    "in_db",
+    "in_scope",
+    "scoped",
+]

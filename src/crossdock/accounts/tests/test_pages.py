@@ -260,15 +260,16 @@ def test_a_person_changes_their_name():
     assert answer.status_code == 200
 
 
-def test_one_call_finds_the_accounts_for_the_whole_page(django_assert_max_num_queries):
+def test_a_page_costs_four_questions_before_its_own_and_writes_nothing(django_assert_num_queries):
     account = an_account()
     client = signed_in_client(a_person(account))
     client.get(settings_of(account))
 
-    with django_assert_max_num_queries(12) as counted:
+    with django_assert_num_queries(6) as counted:
         client.get(settings_of(account))
 
-    assert len([query for query in counted.captured_queries if "memberships_of" in query["sql"]]) == 1
+    asked = [query["sql"].split()[0].upper() for query in counted.captured_queries]
+    assert asked == ["SELECT", "SELECT", "SELECT", "BEGIN", "SELECT", "COMMIT"]  # session, person, accounts; scope
 
 
 def test_a_link_that_is_none_shows_a_page_that_says_what_to_do():

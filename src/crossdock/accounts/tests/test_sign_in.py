@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crossdock.accounts import vault
+from crossdock.accounts.sessions import SessionsSeen
 from crossdock.accounts.templatetags.accounts import browser as browser_name
 from crossdock.accounts.testing import PASSWORD, a_person, an_account, signed_in_client
 
@@ -305,6 +306,25 @@ def test_a_person_sees_where_they_are_signed_in_and_ends_one(person):
 )
 def test_a_browser_is_called_as_people_call_it(user_agent, called):
     assert browser_name(user_agent) == called
+
+
+def test_a_session_is_noted_at_its_first_page_and_again_after_five_minutes(person):
+    browser = signed_in_client(person)
+    browser.get("/profile/")
+    session = UserSession.objects.get(user=person)
+    UserSession.objects.filter(pk=session.pk).update(last_seen_at=session.created_at, ip="192.0.2.1")
+
+    browser.get("/profile/")
+    soon = UserSession.objects.get(pk=session.pk)
+    kept = browser.session
+    kept[SessionsSeen.KEY] -= SessionsSeen.GRAIN
+    kept.save()
+    browser.get("/profile/")
+    later = UserSession.objects.get(pk=session.pk)
+
+    assert soon.ip == "192.0.2.1"
+    assert later.ip == "127.0.0.1"
+    assert later.last_seen_at > session.created_at
 
 
 def test_somebody_elses_session_cannot_be_ended(person):
