@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "crossdock.accounts.sessions.SessionsSeen",
     "crossdock.site.middleware.IdleSessions",
     "crossdock.accounts.web.BrokenRules",
 ]
