@@ -107,8 +107,9 @@ def first_admin(request: HttpRequest, token: str) -> HttpResponse:
         response = signed_in
     else:
         response = render(request, "accounts/first_admin.html", {"form": form})
-    # The address is a secret while the link lives.
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # The address is a secret while the link lives. Not "no-referrer": a browser then posts the form with `Origin: null`, which the
+    # protection against forged requests refuses.
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
     return response
 
