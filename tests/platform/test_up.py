@@ -155,6 +155,21 @@ def test_static_files_may_be_kept_for_good(up):
         assert "max-age=31536000" in answer.headers["Cache-Control"]
 
 
+def test_slow_uploads_do_not_keep_others_waiting(up):
+    head = b"POST /in/shopify/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nslow"
+    slow = [socket.create_connection(("127.0.0.1", up.port)) for _ in range(40)]
+    for one in slow:
+        one.sendall(head)
+
+    began = time.monotonic()
+    status, _ = get(up.port, "/healthz")
+
+    assert status == 200
+    assert time.monotonic() - began < 2
+    for one in slow:
+        one.close()
+
+
 def test_another_terminal_finds_the_database(up):
     wait_for(lambda: get(up.port, "/readyz")[0] == 200)
 

@@ -157,7 +157,7 @@ def address() -> Iterator[Finding]:
     elif int(os.environ.get("CROSSDOCK_TRUSTED_PROXIES", "0")) < 1:
         yield Finding(
             "address", "fail", f"{url} is public and no proxy is declared",
-            "Put a proxy that buffers requests in front and set CROSSDOCK_TRUSTED_PROXIES=1; else a few slow uploads stop the web.",
+            "Put a proxy with the certificate in front and set CROSSDOCK_TRUSTED_PROXIES=1; else everybody shares the limits of one address.",
         )  # fmt: skip
     else:
         yield Finding("address", "ok", f"{url}, behind {os.environ['CROSSDOCK_TRUSTED_PROXIES']} proxy")

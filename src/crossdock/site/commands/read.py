@@ -9,7 +9,7 @@ from crossdock.site.environment import Refused
 
 NAME = "read"
 HELP = "show how a platform's payload, list, webhook body or recorded exchange is understood, as JSON; needs no database"
-ALL_UNDERSTOOD, SOME_REJECTED, UNREADABLE = 0, 1, 2
+UNREADABLE = 2
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     from crossdock.sandbox import read
 
     try:
-        reading = read.read(arguments.platform, content)
+        code, reading = read.read(arguments.platform, content)
     except (ConnectorError, Refused, msgspec.MsgspecError, ValueError) as error:
         sys.stderr.write(f"crossdock: {error}\n")
         return UNREADABLE
     json.dump(reading, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
-    return SOME_REJECTED if reading["rejected"] else ALL_UNDERSTOOD
+    return code

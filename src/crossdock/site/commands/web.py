@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     harden()
     static = _collect_static()
     os.environ["CROSSDOCK_STATIC_ROOT"] = str(static)
+    os.environ["CROSSDOCK_WEB_THREADS"] = str(arguments.threads)
 
     from granian import Granian
     from granian.constants import Interfaces
@@ -46,12 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
     from granian.log import LogLevels
 
     server = Granian(
-        "crossdock.site.wsgi:application",
+        "crossdock.site.shell:shell",
+        factory=True,
         address=arguments.host,
         port=arguments.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         workers=arguments.processes,
-        blocking_threads=arguments.threads,
         respawn_failed_workers=True,
         workers_kill_timeout=5,
         http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384 + 49_152),
