@@ -277,9 +277,19 @@ def _ring() -> KeyRing:
                 " until then nothing is read from or sent to stores and warehouses."
             )
         if ring is None:
-            ring = keyring.write([keyring.new_key()], is_new=True)
+            ring = _first_ring()
         _current_instance_key(ring)
     return ring
+
+
+def _first_ring() -> KeyRing:
+    try:
+        return keyring.write([keyring.new_key()], is_new=True)
+    except OSError as error:
+        raise SecretsLocked(
+            f"The key file {keyring.key_file()} cannot be made ({error.strerror}). Let the user that Crossdock runs as write there,"
+            " or set CROSSDOCK_KEY_FILE to another place outside the data."
+        ) from error
 
 
 # --- Rotation -------------------------------------------------------------------------------------------------------------------

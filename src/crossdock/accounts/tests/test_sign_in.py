@@ -257,6 +257,20 @@ def test_the_seeds_of_second_factors_are_sealed_in_the_database(browser, person)
         vault.unseal_for_installation("another field", base64.b64decode(stored["totp"]["secret"]))
 
 
+def test_without_the_key_file_a_second_factor_is_not_skipped_but_answered_with_a_page(browser, person, key_file):
+    secret = with_authenticator(browser, person)
+    later = Client(REMOTE_ADDR=browser.defaults["REMOTE_ADDR"])
+    page = sign_in(later, person).url
+    key_file.unlink()
+    vault.forget_keys()
+
+    answer = later.post(page, {"code": code_for(secret, ahead=1)})
+
+    assert answer.status_code == 503
+    assert b"Secrets are locked" in answer.content
+    assert not is_in(later)
+
+
 def test_setting_up_a_second_factor_asks_who_is_there_when_the_sign_in_is_old(person):
     answer = signed_in_client(person).get("/sign-in/2fa/totp/activate/")
 

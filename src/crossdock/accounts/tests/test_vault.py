@@ -21,24 +21,6 @@ pytestmark = pytest.mark.usefixtures("db_ready")
 HERE = SealContext("live", "store", 12, "access_token", "https://shop.example.com:443")
 
 
-@pytest.fixture
-def key_file(settings):
-    """The run's key file. What a test takes away is put back, beside what it added: the database holds keys of both."""
-    vault.check()
-    path = Path(settings.VAULT_KEY_FILE)
-    before = keyring.load().keys
-    yield path
-    try:
-        after = keyring.load(again=True)
-    except SecretsLocked:
-        after = None
-    is_ours = after and InstanceKey.objects.filter(kek_id=after.primary.id).exists()
-    if not is_ours:
-        path.unlink(missing_ok=True)
-        keyring.write(before, is_new=True)
-    vault.forget_keys()
-
-
 @hypothesis_settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     plain=st.binary(max_size=300),
@@ -227,6 +209,14 @@ def test_only_a_database_that_never_sealed_gets_a_new_key_file(settings, tmp_pat
     with pytest.raises(SecretsLocked):
         vault.check()
     assert not made.exists()
+
+
+def test_a_place_where_no_key_file_can_be_made_is_said_in_one_sentence(settings, tmp_path, fresh_database):
+    (tmp_path / "file").write_text("")
+    settings.VAULT_KEY_FILE = str(tmp_path / "file" / "keys.json")
+
+    with pytest.raises(SecretsLocked, match="cannot be"):
+        vault.check()
 
 
 def test_after_a_rotation_everything_opens_and_the_old_key_can_go(account, key_file):
