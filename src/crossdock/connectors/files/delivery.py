@@ -10,9 +10,11 @@ note written, exactly one of three things is true: the temporary file stands (no
 (delivered), or neither does (delivered, and taken away by the warehouse). The last is never sent again by itself.
 """
 
+import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -23,7 +25,13 @@ from crossdock.connectors.kit.errors import ConnectorError, InvalidData, Outcome
 from crossdock.connectors.kit.files import Folder, temporary
 from crossdock.domain.fulfillment import FulfillmentRequest
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 RENAMING = "renaming"
+
+AT_ONCE = 12
+"""Files of a set under way at the same time."""
 
 
 class OrderFile(Struct, frozen=True):
@@ -63,43 +71,38 @@ class Delivery:
     async def send(self, requests: Sequence[FulfillmentRequest], note: Note) -> list[Done | Failed]:
         """Deliver each, once. A file that fails fails its own requests."""
         outcomes: list[Done | Failed] = []
-        written: list[OrderFile] = []
-        for file in self._files_of(requests, outcomes):
-            try:
-                await self._files.write(self._path(file.draft), file.content)
-            except OutcomeUnknown as error:
-                # Under a temporary name nothing has reached anybody: writing it again is safe.
-                outcomes += _failed(file, Unavailable(error.message, evidence=error.evidence))
-            except FileNotFoundError:
-                outcomes += _failed(file, self._no_folder())
-            except ConnectorError as error:
-                outcomes += _failed(file, error)
-            else:
-                written.append(file)
+        files = self._files_of(requests, outcomes)
+        faults = await _some_at_once(files, self._write)
+        written = [file for file, fault in zip(files, faults, strict=True) if fault is None]
         if written:
             await note({request.key: file.evidence for file in written for request in file.requests})
+        faults += await _some_at_once(written, self._rename)
+        for file, fault in zip((*files, *written), faults, strict=True):
+            if fault is not None:
+                outcomes += [Failed(request.key, fault) for request in file.requests]
+        failed = {outcome.key for outcome in outcomes}
         for file in written:
-            try:
-                await self._rename(file)
-            except ConnectorError as error:
-                outcomes += _failed(file, error)
-            else:
-                outcomes += [Done(request.key, file.name, file.evidence) for request in file.requests]
+            outcomes += [Done(each.key, file.name, file.evidence) for each in file.requests if each.key not in failed]
         return outcomes
 
     async def find(self, requests: Sequence[FulfillmentRequest], evidence: Mapping[str, Mapping[str, str]]) -> list[Found]:
         """Which of these were delivered; finishes a renaming that a crash interrupted."""
-        found = []
-        looked_up: dict[str, Found | None] = {}
+        by_name: dict[str, list[FulfillmentRequest]] = {}
         for request in requests:
-            known = evidence.get(request.key, {})
-            name = known.get("name") or name_of(request, self._settings)
-            if name not in looked_up:
-                looked_up[name] = await self._look_up(request, name, known)
-            answer = looked_up[name]
-            if answer is not None:
-                found.append(Found(request.key, answer.external_id, answer.evidence, answer.differs))
-        return found
+            name = evidence.get(request.key, {}).get("name") or name_of(request, self._settings)
+            by_name.setdefault(name, []).append(request)
+
+        async def look_up(name: str) -> Found | None:
+            first = by_name[name][0]
+            return await self._look_up(first, name, evidence.get(first.key, {}))
+
+        answers = await _some_at_once(list(by_name), look_up)
+        return [
+            Found(request.key, answer.external_id, answer.evidence, answer.differs)
+            for name, answer in zip(by_name, answers, strict=True)
+            if answer is not None
+            for request in by_name[name]
+        ]
 
     async def _look_up(self, request: FulfillmentRequest, name: str, known: Mapping[str, str]) -> Found | None:
         wanted = self._expected(request, name, known)
@@ -123,7 +126,10 @@ class Delivery:
             return None
         if await self._fingerprint(self._path(draft)) != (wanted["sha256"], wanted["size"]):
             return None  # the server lost a part of what it had taken; a new attempt writes it anew
-        await self._move(draft, name)
+        try:
+            await self._move(draft, name)
+        except FileExistsError as error:
+            raise OutcomeUnknown(f"{name} appeared while it was being delivered. It is looked up again.") from error
         return Found(request.key, name, {**wanted, "stage": "delivered", "where": self._path(name)})
 
     def _expected(self, request: FulfillmentRequest, name: str, known: Mapping[str, str]) -> Mapping[str, str] | None:
@@ -154,18 +160,38 @@ class Delivery:
         draft = temporary(f"{name}.{secrets.token_hex(4)}")
         return OrderFile(requests, name, file_of(requests, self._settings), draft)
 
-    async def _rename(self, file: OrderFile) -> None:
+    async def _write(self, file: OrderFile) -> ConnectorError | None:
+        """Write a draft; what went wrong, if anything did."""
+        try:
+            await self._files.write(self._path(file.draft), file.content)
+        except OutcomeUnknown as error:
+            # Under a temporary name nothing has reached anybody: writing it again is safe.
+            return Unavailable(error.message, evidence=error.evidence)
+        except FileNotFoundError:
+            message = f"There is no folder {self._folder} at the warehouse. Make it, or correct its name."
+            return InvalidData(message, field="incoming")
+        except ConnectorError as error:
+            return error
+        return None
+
+    async def _rename(self, file: OrderFile) -> ConnectorError | None:
+        """Give a draft its final name; what went wrong, if anything did."""
+        path, evidence = self._path(file.name), file.evidence
         try:
             await self._move(file.draft, file.name)
-        except FileExistsError as error:
-            path, evidence = self._path(file.name), file.evidence
+        except FileExistsError:
             try:
                 if await self._fingerprint(path) == (evidence["sha256"], evidence["size"]):
-                    return
+                    return None
                 message = f"{path} stands at the warehouse already, with other content. Look at it, and remove it."
             except FileNotFoundError:
                 message = f"A file called {path} was taken by the warehouse just now. Ask there whether it holds this order."
-            raise InvalidData(message, evidence={"name": file.name}) from error
+            except ConnectorError as error:
+                return OutcomeUnknown(error.message, evidence=error.evidence)
+            return InvalidData(message, evidence={"name": file.name})
+        except ConnectorError as error:
+            return error
+        return None
 
     async def _move(self, draft: str, name: str) -> None:
         try:
@@ -189,9 +215,20 @@ class Delivery:
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name}"
 
-    def _no_folder(self) -> InvalidData:
-        return InvalidData(f"There is no folder {self._folder} at the warehouse. Make it, or correct its name.", field="incoming")
 
+async def _some_at_once(things: Sequence[T], act: Callable[[T], Awaitable[R]]) -> list[R]:
+    """Do the same with each, a few at a time, since every step waits for the far end. One that raises ends the others."""
+    gate = asyncio.Semaphore(AT_ONCE)
 
-def _failed(file: OrderFile, error: ConnectorError) -> list[Failed]:
-    return [Failed(request.key, error) for request in file.requests]
+    async def one(thing: T) -> R:
+        async with gate:
+            return await act(thing)
+
+    tasks = [asyncio.create_task(one(thing)) for thing in things]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

@@ -168,7 +168,8 @@ class LocalFolder(Folder):
                 raise InvalidData(f"{path} in {self.address} is not a plain file.")
             _rename_without_replacing(here, name, there, new)
             os.fsync(there)
-            os.fsync(here)
+            if not os.path.samestat(os.fstat(here), os.fstat(there)):
+                os.fsync(here)
 
     def _make_folder(self, folder: str) -> None:
         parts = parts_of(folder)

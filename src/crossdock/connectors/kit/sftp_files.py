@@ -81,7 +81,8 @@ class SftpFolder(Folder):
         if (attrs.size or 0) > FILE_BYTES:
             raise InvalidData(f"{self._said(path)} is larger than {FILE_BYTES >> 20} MiB. Split it.")
         async with self._asking(path, is_write=False):
-            file = await self._sftp.open(self._path(path), "rb")
+            # One request for each piece: requests in parallel would outlive a reader that stops early.
+            file = await self._sftp.open(self._path(path), "rb", block_size=chunk)
         try:
             size = 0
             while True:
@@ -101,11 +102,14 @@ class SftpFolder(Folder):
         self._must_write(f"write {path}")
         if not is_unfinished(path.rpartition("/")[2]):
             raise ValueError(f"{path} is not a temporary name")
-        if await self._lstat(path) is not None:
-            async with self._asking(path, is_write=True):
-                await self._sftp.remove(self._path(path))
         async with self._asking(path, is_write=True, seconds=ANSWER_TIME.total_seconds()):
-            file = await self._sftp.open(self._path(path), "xb")
+            try:
+                file = await self._sftp.open(self._path(path), "xb")
+            except (asyncssh.SFTPFileAlreadyExists, asyncssh.SFTPFailure):
+                if await self._lstat(path) is None:
+                    raise
+                await self._sftp.remove(self._path(path))
+                file = await self._sftp.open(self._path(path), "xb")
             try:
                 await file.write(content)
                 # Only some servers can be asked to flush; the rest flush on close as they see fit.
@@ -123,7 +127,11 @@ class SftpFolder(Folder):
             except asyncssh.SFTPFileAlreadyExists as error:
                 raise FileExistsError(to) from error
             except (asyncssh.SFTPFailure, asyncssh.SFTPPermissionDenied, asyncssh.SFTPOpUnsupported) as error:
-                await self._explain_rename(path, to, error)
+                try:
+                    await self._explain_rename(path, to, error)
+                except Unavailable as unseen:
+                    # Some servers say no after they have done it; nobody could look.
+                    raise OutcomeUnknown(unseen.message, evidence=unseen.evidence) from error
 
     async def make_folder(self, folder: str) -> None:
         self._must_write(f"make {folder}")

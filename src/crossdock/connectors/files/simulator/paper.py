@@ -63,7 +63,7 @@ class ReceivedOrder:
 
 
 def read_orders(content: bytes, *, file: str, received_at: str, encoding: str, delimiter: str) -> list[ReceivedOrder]:
-    """The orders of a file. Raises ValueError with the line at fault: a warehouse refuses the whole file."""
+    """The orders of a file. Raises ValueError, IndexError or csv.Error: a warehouse refuses the whole file."""
     rows = csv.reader(io.StringIO(content.decode(encoding), newline=""), delimiter=delimiter, strict=True)
     orders: list[ReceivedOrder] = []
     for row in rows:

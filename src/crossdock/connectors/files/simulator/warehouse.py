@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import csv
 import os
 import secrets
 import tempfile
@@ -87,6 +88,9 @@ class FileWarehouse(Simulator):
         """The address for `CROSSDOCK_BASE_URL__FILES`, once it listens."""
         return f"sftp://{self.host}:{self.sftp_port}"
 
+    def address(self) -> str | None:
+        return self.sftp_url
+
     @property
     def root(self) -> Path:
         """The folder that holds one folder for each merchant."""
@@ -130,7 +134,7 @@ class FileWarehouse(Simulator):
     async def _work_on(self) -> None:
         while True:
             self.take_orders()
-            self._ship_due()
+            self.ship_due()
             await asyncio.sleep(WORK_EVERY)
 
     def note(self, entry: LoggedRequest) -> None:
@@ -184,7 +188,7 @@ class FileWarehouse(Simulator):
         now = self.clock().isoformat()
         try:
             orders = read_orders(content, file=path.name, received_at=now, encoding=self.encoding, delimiter=self.delimiter)
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, csv.Error) as error:
             merchant.refused.append(f"{path.name}: {error}")
             orders = []
         for order in orders:
@@ -367,7 +371,8 @@ class FileWarehouse(Simulator):
         self.sftp_port = self.sftp_port or kept.port
         self.merchants, self.auto_ship_after = kept.merchants, kept.auto_ship
 
-    def _ship_due(self) -> None:
+    def ship_due(self) -> None:
+        """Ship what has waited long enough, where the warehouse ships by itself."""
         if self.auto_ship_after is None:
             return
         due = (self.clock() - timedelta(seconds=self.auto_ship_after)).isoformat()
