@@ -1,7 +1,7 @@
 """What simulators are made of: listeners, faults, the log of requests, the control API, and the panel people use."""
 
 from crossdock.connectors.kit.simulator.base import Described, Simulator
-from crossdock.connectors.kit.simulator.declaration import Preset, SimulatorDeclaration
+from crossdock.connectors.kit.simulator.declaration import Part, Preset, SimulatorDeclaration, Taken, Unreadable
 from crossdock.connectors.kit.simulator.faults import Fault, Faults, Kind
 from crossdock.connectors.kit.simulator.listener import Listener
 from crossdock.connectors.kit.simulator.log import LoggedRequest
@@ -18,9 +18,12 @@ __all__ = [
     "Listener",
     "LoggedRequest",
     "Panel",
+    "Part",
     "Preset",
     "Row",
     "Simulator",
     "SimulatorDeclaration",
     "Table",
+    "Taken",
+    "Unreadable",
 ]

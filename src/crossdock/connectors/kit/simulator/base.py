@@ -77,6 +77,10 @@ class Simulator:
         """The platform's own words for an error status."""
         return web.json_response({"errors": f"simulated {status}"}, status=status)
 
+    def address(self) -> str | None:
+        """Where a platform without HTTP is reached, once it listens; see `SimulatorDeclaration.address`."""
+        return None
+
     def panel(self) -> Panel:
         """What the control page shows."""
         return Panel()

@@ -15,10 +15,33 @@ class Preset(Struct, frozen=True):
     settings: dict[str, Any]
 
 
+class Part(Struct, frozen=True):
+    """Orders that were put into one store of the simulator: how to connect to it, their external ids, in the payload's order.
+
+    `absent` names by external id what of an order the payload did not have and what therefore was made up: canonical field names.
+    """
+
+    settings: dict[str, Any]
+    external_ids: tuple[str, ...]
+    absent: dict[str, frozenset[str]] = {}
+
+
+class Taken(Struct, frozen=True):
+    """What a payload held. `refused` are (external id, field, reason); `said` names in a few words what it was."""
+
+    parts: tuple[Part, ...]
+    refused: tuple[tuple[str | None, str | None, str], ...]
+    said: str
+
+
+class Unreadable(ValueError):
+    """The bytes are no payload of this platform; the message says why in one line."""
+
+
 class SimulatorDeclaration(Struct, frozen=True, kw_only=True):
-    """One platform's simulator. `make` takes the keyword arguments of `Simulator`; `load` puts a platform's own payload, given as
-    bytes, into a running one and says what it was; `base_url` is the template behind the listener's address, or None where no
-    address is overridden; `presets` needs a started simulator.
+    """One platform's simulator. `make` takes the keyword arguments of `Simulator`; `take` puts a platform's own payload, given as
+    bytes, into a simulator so that it can be read back, and raises Unreadable; `base_url` is the template behind the listener's
+    address ("{url}/{shop}"), None where the simulator names its address itself; `presets` needs a started simulator.
     """
 
     key: str
@@ -26,4 +49,8 @@ class SimulatorDeclaration(Struct, frozen=True, kw_only=True):
     make: Callable[..., Simulator]
     base_url: str | None
     presets: Callable[[Any], list[Preset]]
-    load: Callable[[Any, bytes], Any] | None = None
+    take: Callable[[Any, bytes], Taken] | None = None
+
+    def address(self, simulator: Simulator) -> str | None:
+        """What `CROSSDOCK_BASE_URL__<KEY>` is to be; None when nothing is to be set."""
+        return self.base_url.replace("{url}", simulator.url) if self.base_url else simulator.address()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossdock.connectors.kit.simulator import Preset, SimulatorDeclaration
+from crossdock.connectors.shopify.simulator.taking import take
 from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP, ShopifySimulator
 
 
@@ -34,6 +35,7 @@ simulator = SimulatorDeclaration(
     make=ShopifySimulator,
     base_url="{url}/{shop}",
     presets=presets,
+    take=take,
 )
 
 __all__ = ["ShopifySimulator", "presets", "simulator"]

@@ -314,7 +314,7 @@ class Run:
             return self._record(child, value, typename)
         variables = self.variables
         key = (child.number, self.context.sees, *[_plain(variables.get(name)) for name in child.variables])
-        found = kept.get(key)
+        found: tuple[Any, int] | None = kept.get(key)
         if found is None:
             before = len(self.errors)
             result, cost = self._record(child, value, typename)

@@ -6,6 +6,7 @@ from typing import Any
 
 from crossdock.connectors.shopify.simulator import orders, routing
 from crossdock.connectors.shopify.simulator.inputs import address, shipping_line
+from crossdock.connectors.shopify.simulator.inputs import variant as known_variant
 from crossdock.connectors.shopify.simulator.schema import schema
 from crossdock.connectors.shopify.simulator.state import Shop
 from crossdock.connectors.shopify.simulator.unfit import Unfit
@@ -23,8 +24,10 @@ def load_graphql_order(shop: Shop, given: Record) -> tuple[str, frozenset[str]]:
     old = shop.orders.get(number)
     if old is not None:
         shop.forget(old)
+    said = given.get("currencyCode") or _currency_in(given)
     missing = frozenset(name for name in _ASKED if given.get(name) is None)
-    currency = given.get("currencyCode") or _currency_in(given) or shop.currency
+    missing = missing - {"currencyCode"} if said else missing
+    currency = said or shop.currency
     fields = {name: _value(shop, name, value, currency) for name, value in given.items() if name in _known() - _BELOW}
     name = given.get("name")
     digits = "".join(character for character in str(name or "") if character.isdigit())
@@ -184,16 +187,7 @@ def _line(shop: Shop, given: Record, currency: str) -> Record:
             for one in given.get("discountAllocations") or []
             if one.get("allocatedAmountSet")
         ],
-        "variant": {
-            "__typename": "ProductVariant",
-            "id": variant["id"],
-            "sku": variant.get("sku") or given.get("sku"),
-            "barcode": variant.get("barcode"),
-            "title": variant.get("title") or "",
-            "displayName": variant.get("title") or "",
-            "product": None,
-            "inventoryItem": None,
-        }
+        "variant": known_variant(shop, variant.get("sku") or given.get("sku"), number=number_of(variant["id"]))
         if isinstance(variant, dict) and variant.get("id")
         else None,
         "_removed": quantity - current if isinstance(current, int) else 0,
@@ -248,7 +242,7 @@ def _part(shop: Shop, order: Record, given: Record) -> Record:
         line_id = (row.get("lineItem") or {}).get("id")
         if line_id not in shop.lines:
             continue
-        total = row.get("totalQuantity", row.get("remainingQuantity", 0))
+        total: int = row.get("totalQuantity") or row.get("remainingQuantity") or 0
         item = routing.new_item(shop, shop.lines[line_id], total)
         item["id"] = row.get("id") or item["id"]
         item["remainingQuantity"] = row.get("remainingQuantity", total)

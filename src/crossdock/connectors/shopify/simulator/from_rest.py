@@ -8,6 +8,7 @@ from typing import Any
 
 from crossdock.connectors.shopify.simulator import orders, routing
 from crossdock.connectors.shopify.simulator.inputs import address, customer, shipping_line
+from crossdock.connectors.shopify.simulator.inputs import variant as known_variant
 from crossdock.connectors.shopify.simulator.places import country_code, region_code
 from crossdock.connectors.shopify.simulator.state import Shop
 from crossdock.connectors.shopify.simulator.unfit import Unfit
@@ -191,7 +192,7 @@ class _Reader:
                 if isinstance(one, dict)
             ],
             "weight": {"unit": "GRAMS", "value": float(given["grams"])} if given.get("grams") else None,
-            "variant": _variant(shop, variant, sku) if isinstance(variant, int) else None,
+            "variant": known_variant(shop, sku, number=variant) if isinstance(variant, int) else None,
             "product": {"__typename": "Product", "id": gid("Product", product), "title": given.get("title") or ""}
             if isinstance(product, int)
             else None,
@@ -297,19 +298,6 @@ def _tags(value: Any) -> list[str]:
     if isinstance(value, list):
         return [str(one) for one in value]
     return str(value or "").split(",")
-
-
-def _variant(shop: Shop, number: int, sku: str | None) -> Record:
-    return {
-        "__typename": "ProductVariant",
-        "id": gid("ProductVariant", number),
-        "sku": sku,
-        "barcode": None,
-        "title": "",
-        "displayName": "",
-        "product": None,
-        "inventoryItem": None,
-    }
 
 
 def _fulfillment_orders(shop: Shop, order: Record) -> None:

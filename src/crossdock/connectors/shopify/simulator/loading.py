@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.connectors.kit.simulator import Unreadable
 from crossdock.connectors.shopify.simulator.from_graphql import load_graphql_order
 from crossdock.connectors.shopify.simulator.from_rest import load_fulfillment_order, load_location, load_rest_order
 from crossdock.connectors.shopify.simulator.orders import settle
@@ -31,10 +32,6 @@ _REST_NAMES = {
     "gift_card": "gift card",
     "gift_cards": "gift card",
 }
-
-
-class Unreadable(ValueError):
-    """The bytes are no payload of this platform; the message says why in one line."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +73,11 @@ def load_into(shop: Shop, content: bytes) -> LoadReport:
     Raises Unreadable.
     """
     found = list(everything_in(decoded(content)))
-    latest: dict[str, Found] = {}
-    for one in merged_states(found):
-        before = latest.get(one.value["id"])
-        if before is None or (one.value.get("updatedAt") or "") >= (before.value.get("updatedAt") or ""):
-            latest[one.value["id"]] = one
-    return take(shop, [one for one in found if one.kind != "graphql order"] + list(latest.values()))
+    latest: dict[str, Record] = {}
+    for one in sorted(merged_states(found), key=lambda each: each.value.get("updatedAt") or ""):
+        latest[one.value["id"]] = latest.get(one.value["id"], {}) | one.value
+    newest = [Found("graphql order", value) for value in latest.values()]
+    return take(shop, [one for one in found if one.kind != "graphql order"] + newest)
 
 
 def take(shop: Shop, found: list[Found]) -> LoadReport:
@@ -200,7 +196,7 @@ def _walk(value: Any, depth: int) -> Iterator[Found]:
         return
     for name, one in value.items():
         kind = _REST_NAMES.get(name)
-        if name in ("order", "orders") and (isinstance(one, dict) or isinstance(one, list)):
+        if name in ("order", "orders") and isinstance(one, dict | list):
             yield from _orders(one, depth + 1)
         elif kind is not None and _is_rest(one):
             for each in one if isinstance(one, list) else [one]:
@@ -235,24 +231,48 @@ def _is_graphql_order(value: Record) -> bool:
 
 
 def merged_states(found: list[Found]) -> list[Found]:
-    """The distinct states of each GraphQL order, in the order they appear; what one leaves out is filled from the others.
+    """The distinct states of each GraphQL order, in the order they appear.
 
+    Two views that do not contradict each other are one state; what lasts over an order's life is filled in from its other states.
     A reference by id alone is no state.
     """
     states: list[Record] = []
+    places: dict[str, list[int]] = {}
     for one in found:
-        if one.kind == "graphql order" and len(one.value) > 1 and one.value not in states:
+        if one.kind != "graphql order" or len(one.value) == 1:
+            continue
+        known = places.setdefault(one.value["id"], [])
+        for place in known:
+            if agree(states[place], one.value):
+                states[place] = joined(states[place], one.value)
+                break
+        else:
+            known.append(len(states))
             states.append(one.value)
-    merged: list[Found] = []
+    lasting: dict[str, Record] = {}
     for state in states:
-        others: Record = {}
-        for other in states:
-            if other["id"] == state["id"]:
-                others = {name: value for name, value in other.items() if name in _LASTING} | others
-        whole = others | state
-        if all(one.value != whole for one in merged):
-            merged.append(Found("graphql order", whole))
-    return merged
+        kept = {name: value for name, value in state.items() if name in _LASTING and value is not None}
+        lasting[state["id"]] = kept | lasting.get(state["id"], {})
+    return [Found("graphql order", lasting[state["id"]] | state) for state in states]
+
+
+def agree(first: Any, second: Any) -> bool:
+    """Whether two views of a record say nothing different about the fields both have."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        return all(agree(first[name], second[name]) for name in first.keys() & second.keys())
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(agree, first, second))
+    return bool(first == second)
+
+
+def joined(first: Any, second: Any) -> Any:
+    """Two views that agree, as one."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        both = {name: joined(first[name], second[name]) for name in first.keys() & second.keys()}
+        return first | second | both
+    if isinstance(first, list) and isinstance(second, list):
+        return [joined(one, other) for one, other in zip(first, second, strict=True)]
+    return first
 
 
 _LASTING = frozenset({"name", "createdAt", "processedAt", "number", "currencyCode", "presentmentCurrencyCode", "totalPriceSet"})

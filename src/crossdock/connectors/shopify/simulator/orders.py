@@ -314,7 +314,7 @@ def _remove(shop: Shop, order: Record, line: Record, units: int) -> None:
 
 
 def refund(shop: Shop, order: Record, *, quantities: dict[str, int], restock: str = "CANCEL", note: str | None = None) -> Record:
-    """Give money back for units; `restock` CANCEL takes unfulfilled ones out of the fulfillment orders, RETURN and NO_RESTOCK do not."""
+    """Give money back for units; `restock` CANCEL takes unfulfilled ones out of the fulfillment orders, others do not."""
     items: list[Record] = []
     for line in order["_lines"]:
         units = min(quantities.get(line["id"], quantities.get(line["sku"] or "", 0)), line["refundableQuantity"])

@@ -85,7 +85,7 @@ def _orders(root: Any, arguments: Arguments, context: Context) -> Record:
 
 
 def _count(records: Iterable[Record], arguments: Arguments) -> Record:
-    limit = arguments["limit"] if "limit" in arguments else _MOST_COUNTED
+    limit = arguments.get("limit", _MOST_COUNTED)
     number = sum(1 for _ in records)
     if limit is not None and number > limit:
         return {"count": limit, "precision": "AT_LEAST"}
@@ -330,7 +330,8 @@ def _legacy(record: Record, arguments: Arguments, context: Context) -> str:
 
 
 def _assigned_location(record: Record, arguments: Arguments, context: Context) -> Record:
-    return record["_assigned"] | {"location": context.shop.locations.get(record["_location"])}
+    snapshot: Record = record["_assigned"]
+    return snapshot | {"location": context.shop.locations.get(record["_location"])}
 
 
 def _service_of_place(record: Record, arguments: Arguments, context: Context) -> Record | None:

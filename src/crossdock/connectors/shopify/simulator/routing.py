@@ -263,7 +263,7 @@ def fulfill_quietly(shop: Shop, order: Record, one: Record) -> None:
 
 
 def cancel_fulfillment(shop: Shop, fulfillment: Record) -> None:
-    """Take a fulfillment back. As observed its fulfillment order stays closed, and a new one has the units; repeating it is nothing."""
+    """Take a fulfillment back. As observed its fulfillment order stays closed and a new one has the units. May run twice."""
     if fulfillment["status"] == "CANCELLED":
         return
     order = shop.order_of(fulfillment)

@@ -106,7 +106,7 @@ class _Reader:
             self.depth += 1
             test, tree = self._one()
             self.depth -= 1
-            return (None if test is None else (lambda record: not test(record))), {"not": tree}
+            return (None if test is None else _not(test)), {"not": tree}
         if kind == "(":
             test, tree = self._and()
             self.at += 1
@@ -132,7 +132,7 @@ class _Reader:
             self._warn(name, f"Input `{value}` is not an accepted value.", "invalid_value")
             return None, tree
         if is_negated:
-            return (lambda record: not test(record)), {"not": tree}
+            return _not(test), {"not": tree}
         if name == "updated_at" and self.depth == 0:
             self._bound(operator, value)
         return test, tree
@@ -179,6 +179,10 @@ def _both(first: Test | None, second: Test | None) -> Test | None:
     if first is None or second is None:
         return first or second
     return lambda record: first(record) and second(record)
+
+
+def _not(test: Test) -> Test:
+    return lambda record: not test(record)
 
 
 def by_moment(name: str) -> Callable[[str, str], Test | None]:

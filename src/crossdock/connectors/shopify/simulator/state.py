@@ -170,7 +170,7 @@ class Shop:
 
     def add_location(self, name: str, *, address: Record | None = None, service: Record | None = None) -> Record:
         """A place that stock is shipped from."""
-        place = {
+        place: Record = {
             "__typename": "Location",
             "id": self.new_id("Location"),
             "name": name,
@@ -241,11 +241,30 @@ class Shop:
         self.waiting.append((self.clock() + timedelta(seconds=seconds), what, number_of(order["id"])))
 
 
+_KEPT = (
+    "handle",
+    "name",
+    "currency",
+    "timezone",
+    "number",
+    "next_order",
+    "last_id",
+    "stops",
+    "routing_delay",
+    "restore_rate",
+    "has_limits",
+    "created_at",
+    "locations",
+    "services",
+    "subscriptions",
+    "mails",
+    "epoch",
+)
+
+
 def plain(shop: Shop) -> dict[str, Any]:
     """A shop's state as plain values, to be kept over a restart."""
-    kept = ("handle", "name", "currency", "timezone", "number", "next_order", "last_id", "stops", "routing_delay")
-    kept += ("restore_rate", "has_limits", "created_at", "locations", "services", "subscriptions", "mails", "epoch")
-    state: dict[str, Any] = {name: getattr(shop, name) for name in kept}
+    state: dict[str, Any] = {name: getattr(shop, name) for name in _KEPT}
     state["unstocked"] = sorted(shop.unstocked)
     state["waiting"] = [(at.isoformat(), what, number) for at, what, number in shop.waiting]
     state["orders"] = [{name: value for name, value in order.items() if name != "_kept"} for order in shop.orders.values()]
