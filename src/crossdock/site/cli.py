@@ -26,9 +26,17 @@ def parser() -> argparse.ArgumentParser:
     return main_parser
 
 
+def _read(argv: list[str]) -> argparse.Namespace:
+    """The arguments; those of a command that hands on all it gets are not looked at, options before them included."""
+    for command in COMMANDS:
+        if argv[:1] == [command.NAME] and getattr(command, "HANDS_ON", False):
+            return argparse.Namespace(run=command.run, rest=argv[1:], debug="--debug" in argv)
+    return parser().parse_args(argv)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the process's exit code. A foreseeable error is one line on standard error, never a traceback."""
-    arguments = parser().parse_args(argv)
+    arguments = _read(sys.argv[1:] if argv is None else list(argv))
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()

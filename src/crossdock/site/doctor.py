@@ -1,10 +1,12 @@
 """What an operator can get wrong, each as one check: what was found, and what to do."""
 
+import json
 import os
 import shutil
 import smtplib
 import stat
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from crossdock.site.db import APP_ROLE, LOOKUP_ROLE, connection_settings
 from crossdock.site.environment import DatabaseUrls, Refused, data_dir, database_urls, is_loopback, key_file, public_url
+from crossdock.site.ports import is_free
 from crossdock.site.roles import LEAST_VERSION
 
 State = Literal["ok", "warn", "fail"]
@@ -157,10 +160,30 @@ def address() -> Iterator[Finding]:
     elif int(os.environ.get("CROSSDOCK_TRUSTED_PROXIES", "0")) < 1:
         yield Finding(
             "address", "fail", f"{url} is public and no proxy is declared",
-            "Put a proxy with the certificate in front and set CROSSDOCK_TRUSTED_PROXIES=1; else everybody shares the limits of one address.",
+            "Put a proxy with the certificate in front and set CROSSDOCK_TRUSTED_PROXIES=1.",
         )  # fmt: skip
     else:
         yield Finding("address", "ok", f"{url}, behind {os.environ['CROSSDOCK_TRUSTED_PROXIES']} proxy")
+
+
+@check
+def ports() -> Iterator[Finding]:
+    """Whether web listens where it should, or could."""
+    parts = urlsplit(public_url())
+    if not is_loopback(parts.hostname or ""):
+        return  # a proxy has the public port; where web listens behind it is not ours to know
+    port = parts.port or 80
+    try:
+        with urllib.request.urlopen(f"{public_url()}/healthz", timeout=3) as answer:  # noqa: S310  (our own address)
+            is_ours = json.load(answer).get("status") == "alive"
+    except (OSError, ValueError):
+        is_ours = False
+    if is_ours:
+        yield Finding("ports", "ok", f"web answers on port {port}")
+    elif is_free("127.0.0.1", port):
+        yield Finding("ports", "warn", f"nothing listens on port {port}", "Start `crossdock up`, or `crossdock web`.")
+    else:
+        yield Finding("ports", "fail", f"another program listens on port {port}", "Stop it, or name another port with --port.")
 
 
 @check

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -18,6 +17,7 @@ import structlog
 from crossdock.site import demo_sandbox
 from crossdock.site.commands.web import check_address
 from crossdock.site.environment import Refused, data_dir, is_loopback, key_file, public_url
+from crossdock.site.ports import check_port, is_free
 from crossdock.site.postgres import EmbeddedPostgres
 from crossdock.site.reach import Program, program_for
 from crossdock.site.service_user import service_user
@@ -253,26 +253,3 @@ class House:
 
 def _host_header() -> str:
     return public_url().split("://", 1)[1]
-
-
-def is_free(host: str, port: int) -> bool:
-    """Whether we could listen there."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            probe.listen()
-        except OSError:
-            return False
-    return True
-
-
-def check_port(host: str, port: int, option: str) -> None:
-    """Raises Refused for a port that is taken or not ours to use."""
-    if not 1 <= port <= 65_535:
-        raise Refused(f"{option} {port} is not a port")
-    if not is_free(host, port):
-        raise Refused(f"port {port} of {host} is in use; name another with {option}")
-
-
-__all__ = ["House", "check_port", "is_free"]

@@ -4,6 +4,7 @@ import argparse
 
 NAME = "sandbox"
 HELP = "serve a stand-in of every platform, or load orders into a running one"
+HANDS_ON = True
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

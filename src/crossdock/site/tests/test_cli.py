@@ -10,7 +10,7 @@ import sys
 import pytest
 from django.db.utils import OperationalError, ProgrammingError
 
-from crossdock.site import cli, house
+from crossdock.site import cli, house, ports
 from crossdock.site.commands import COMMANDS, up, web
 from crossdock.site.environment import Refused
 
@@ -56,7 +56,7 @@ def test_a_port_in_use_is_one_line_that_names_the_option(bare, taken_port, capsy
 
 
 def test_the_metrics_port_is_looked_at_when_it_was_asked_for(bare, taken_port, capsys):
-    free = taken_port - 1 if house.is_free("127.0.0.1", taken_port - 1) else taken_port + 1
+    free = taken_port - 1 if ports.is_free("127.0.0.1", taken_port - 1) else taken_port + 1
 
     assert cli.main(["up", "--port", str(free), "--metrics-port", str(taken_port)]) == 1
     assert "--metrics-port" in capsys.readouterr().err
@@ -146,6 +146,16 @@ def test_a_fault_of_ours_keeps_its_traceback():
 def test_debug_shows_where_a_foreseeable_error_came_from(bare):
     with pytest.raises(Refused):
         cli.main(["migrate", "--debug"])
+
+
+def test_the_sandbox_reads_its_own_options(monkeypatch):
+    from crossdock.site.commands import sandbox
+
+    handed_on = []
+    monkeypatch.setattr(sandbox, "run", lambda arguments: handed_on.extend(arguments.rest) or 0)
+
+    assert cli.main(["sandbox", "--port", "9000", "--help"]) == 0
+    assert handed_on == ["--port", "9000", "--help"]
 
 
 def test_an_unknown_bench_names_those_there_are(capsys):

@@ -167,6 +167,20 @@ def test_the_public_address(well, monkeypatch, url, proxies, state):
     assert the("address").state == state
 
 
+@pytest.mark.parametrize(("is_taken", "state"), [(True, "fail"), (False, "warn")])
+def test_the_port_of_web(well, monkeypatch, is_taken, state):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        if not is_taken:
+            other.close()
+        else:
+            other.settimeout(10)
+            threading.Thread(target=lambda: other.accept()[0].close()).start()
+        monkeypatch.setenv("CROSSDOCK_PUBLIC_URL", f"http://127.0.0.1:{port}")
+
+        assert the("ports").state == state
+
+
 def test_an_address_that_is_none(well, monkeypatch):
     monkeypatch.setenv("CROSSDOCK_PUBLIC_URL", "hub.example.com")
 
