@@ -115,6 +115,12 @@ def load(*, again: bool = False) -> KeyRing | None:
         return ring
 
 
+def listed() -> tuple[Key, ...]:
+    """What the key file holds; nothing where there is none. Raises SecretsLocked when it cannot be read."""
+    ring = load()
+    return ring.keys if ring else ()
+
+
 def _parse(raw: bytes) -> KeyRing:
     keys = tuple(
         Key(

@@ -44,7 +44,8 @@ def complaints(page) -> list[str]:
 
 
 def test_somebody_signs_in_sets_up_an_authenticator_and_looks_at_their_pages(site, page, expect, complaints):
-    person = a_person(an_account("Acme Fulfillment"))
+    account = an_account("Acme Fulfillment")
+    person = a_person(account)
 
     page.goto(f"{site}/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -53,6 +54,9 @@ def test_somebody_signs_in_sets_up_an_authenticator_and_looks_at_their_pages(sit
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/a/**")
+    page.goto(f"{site}/a/{account.slug}/settings/")
+    expect(page.get_by_label("Account name")).to_have_value("Acme Fulfillment")
+    assert_accessible(page)
 
     page.goto(f"{site}/profile/")
     assert_accessible(page)
@@ -68,7 +72,10 @@ def test_somebody_signs_in_sets_up_an_authenticator_and_looks_at_their_pages(sit
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     assert_accessible(page)
 
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
     for path in ("/accounts/", "/sign-in/sessions/", "/sign-in/password/change/", "/sign-in/email/", "/sign-in/2fa/webauthn/"):
         page.goto(f"{site}{path}")
         assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     assert complaints == []

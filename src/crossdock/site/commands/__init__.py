@@ -6,7 +6,7 @@ What a command needs is imported when it runs: `crossdock read` starts without D
 import argparse
 from typing import Protocol
 
-from crossdock.site.commands import bench, createadmin, doctor, metrics, migrate, read, sandbox, seed, up, web, worker
+from crossdock.site.commands import bench, createadmin, doctor, keys, metrics, migrate, read, sandbox, seed, up, web, worker
 
 
 class Command(Protocol):
@@ -22,4 +22,4 @@ class Command(Protocol):
         """Do it; the exit code."""
 
 
-COMMANDS: tuple[Command, ...] = (up, web, worker, sandbox, migrate, createadmin, doctor, read, bench, metrics, seed)
+COMMANDS: tuple[Command, ...] = (up, web, worker, sandbox, migrate, createadmin, keys, doctor, read, bench, metrics, seed)
