@@ -1,0 +1,169 @@
+"""Orders as they come from a store."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crossdock.connections.testing import a_store
+from crossdock.connectors.kit.pages import Rejected
+from crossdock.domain.orders import OrderLine
+from crossdock.domain.units import wanted
+from crossdock.orders.content import orders_with
+from crossdock.orders.models import LeftOutRecord, SalesOrder, SalesOrderLine
+from crossdock.orders.receiving import Intake, receive_page
+from crossdock.orders.testing import a_canonical_order
+from crossdock.tenancy.scope import scoped
+
+
+@pytest.fixture
+def store(account):
+    return a_store(account)
+
+
+def receive(store, *orders, rejected=(), terms=b""):
+    with scoped(store.account_id):
+        return receive_page(
+            intake=Intake(store.pk, store.merchant_id, terms=terms),
+            orders=orders,
+            raws=[msgspec.json.encode(order) for order in orders],
+            rejected=rejected,
+        )
+
+
+def test_an_order_is_stored_once_however_often_it_comes(store):
+    order = a_canonical_order()
+
+    first, second = receive(store, order), receive(store, order)
+
+    assert len(first.new) == 1
+    assert (second.new, second.changed, second.unchanged) == ((), (), 1)
+    with scoped(store.account_id):
+        assert SalesOrder.objects.get().revision == 1
+        assert orders_with([first.new[0]])[first.new[0]] == order
+
+
+def test_a_page_that_has_an_order_twice_keeps_the_later_version(store):
+    early = a_canonical_order(updated_at=datetime(2026, 1, 1, tzinfo=UTC))
+    late = msgspec.structs.replace(early, number="#later", updated_at=datetime(2026, 1, 2, tzinfo=UTC))
+
+    receive(store, late, early)
+
+    with scoped(store.account_id):
+        assert SalesOrder.objects.get().number == "#later"
+
+
+def test_an_older_version_never_replaces_a_newer_one(store):
+    now = datetime.now(UTC)
+    newer = a_canonical_order(updated_at=now)
+    older = msgspec.structs.replace(newer, number="#old", updated_at=now - timedelta(seconds=1))
+
+    receive(store, newer)
+    result = receive(store, older)
+
+    assert result.changed == ()
+    with scoped(store.account_id):
+        assert SalesOrder.objects.get().number == newer.number
+
+
+def test_a_change_of_settings_has_unchanged_orders_judged_again(store):
+    order = a_canonical_order()
+    receive(store, order)
+
+    result = receive(store, order, terms=b"other settings")
+
+    assert len(result.changed) == 1
+
+
+def test_what_cannot_be_understood_is_a_row_with_its_reason_and_holds_up_nothing(store):
+    bad = Rejected("77", "currency", "It has no currency.", b'{"id": 77}')
+
+    result = receive(store, a_canonical_order(), rejected=[bad])
+
+    assert (len(result.new), result.rejected) == (1, 1)
+    with scoped(store.account_id):
+        row = LeftOutRecord.objects.get()
+        assert (row.external_id, row.what, row.why) == ("77", "currency", "It has no currency.")
+
+
+def test_a_line_that_is_gone_is_no_longer_wanted(store):
+    order = a_canonical_order(lines=2)
+    receive(store, order)
+
+    receive(store, msgspec.structs.replace(order, lines=order.lines[:1], updated_at=order.updated_at + timedelta(seconds=1)))
+
+    with scoped(store.account_id):
+        assert [line.to_ship for line in SalesOrderLine.objects.order_by("position")] == [Decimal(1), Decimal(0)]
+
+
+def test_a_deleted_order_comes_back_at_the_next_import(store):
+    order = a_canonical_order()
+    receive(store, order)
+    with scoped(store.account_id):
+        SalesOrder.objects.update(deleted_at=datetime.now(UTC))
+
+    receive(store, order)
+
+    with scoped(store.account_id):
+        row = SalesOrder.objects.get()
+        assert (row.deleted_at, row.status) == (None, "new")
+
+
+def test_an_order_of_another_account_is_another_order(store):
+    from crossdock.accounts.testing import an_account
+
+    other = a_store(an_account())
+    order = a_canonical_order()
+
+    receive(store, order)
+    receive(other, order)
+
+    with scoped(other.account_id):
+        assert SalesOrder.objects.get().account_id == other.account_id
+
+
+@pytest.fixture(scope="module")
+def line_in_the_database(database, django_db_blocker):
+    """One line whose figures a test sets, and what the statement makes of a new figure from the store."""
+    from crossdock.accounts.testing import an_account
+
+    django_db_blocker.unblock()
+    store = a_store(an_account())
+    order = a_canonical_order(lines=1)
+    receive(store, order)
+    moment = [order.updated_at]
+
+    def figure(to_ship, shipped, posted, remaining):
+        with scoped(store.account_id), connection.cursor() as cursor:
+            cursor.execute("delete from allocation")
+            cursor.execute(
+                "update sales_order_line set to_ship = %s, allocated = %s, withdrawn = 0, sent = %s, shipped = %s, posted = %s",
+                [to_ship, to_ship, to_ship, shipped, posted],
+            )
+        moment[0] += timedelta(seconds=1)
+        line = OrderLine(order.lines[0].external_id, "SKU-1", "Thing", Decimal(99), remaining)
+        receive(store, msgspec.structs.replace(order, lines=(line,), updated_at=moment[0]))
+        with scoped(store.account_id):
+            row = SalesOrderLine.objects.get()
+            return row.to_ship, row.withdrawn
+
+    yield figure
+    django_db_blocker.restore()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_the_statement_counts_as_the_domain_does(line_in_the_database, data):
+    to_ship = data.draw(st.integers(0, 20).map(Decimal))
+    shipped = data.draw(st.integers(0, int(to_ship)).map(Decimal))
+    posted = data.draw(st.integers(0, int(shipped)).map(Decimal))
+    remaining = data.draw(st.integers(0, 25).map(Decimal))
+
+    counted, withdrawn = line_in_the_database(to_ship, shipped, posted, remaining)
+
+    assert counted == wanted(to_ship=to_ship, shipped=shipped, posted=posted, remaining=remaining)
+    assert withdrawn == max(Decimal(0), to_ship - counted)
