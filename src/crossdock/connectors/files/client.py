@@ -1,5 +1,6 @@
 """The warehouse behind a folder: order files go in, shipment and stock files come out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
@@ -72,7 +73,8 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
 
     async def _pages(self, file: Whole, cursor: str | None) -> AsyncIterator[ShipmentPage]:
         taken = file.taken
-        read = shipments_of(taken.name, file.rows(self.settings), self.settings)
+        # In a thread, for a large file takes seconds.
+        read = await asyncio.to_thread(shipments_of, taken.name, file.rows(self.settings), self.settings)
         start = _resumed(cursor, taken.sha256)
         rejected = read.rejected if start == 0 else ()
         receipt = _receipt(taken, has_records=bool(read.shipments), rejected=read.rejected)
@@ -102,7 +104,7 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
             return
         older = tuple(Taken(entry.name, entry.size, entry.changed_at) for entry in entries if pickup.is_superseded(entry))
         name, reading = newest.taken.name, f"{newest.taken.name} {newest.taken.sha256[:16]}"
-        read = stock_of(name, newest.rows(self.settings), self.settings)
+        read = await asyncio.to_thread(stock_of, name, newest.rows(self.settings), self.settings)
         receipt = _receipt(newest.taken, has_records=bool(read.levels), rejected=read.rejected, older=older)
         pages = max(1, -(-len(read.levels) // LEVELS_A_PAGE))
         for number in range(pages):

@@ -13,13 +13,16 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.connectors.files.settings import Settings
-from crossdock.connectors.kit.errors import InvalidData
+from crossdock.connectors.kit.errors import InvalidData, Unavailable
 from crossdock.connectors.kit.files import Entry, Folder, is_unfinished, temporary
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.formats.delimited import BadRow, Reader, Row, TooManyFaults
 
 LARGEST = 64 << 20
 """Bytes of the largest file that is understood as a whole: about half a million rows."""
+
+LONGEST_READ = timedelta(minutes=10)
+"""How long one file may take to arrive: a server that drips holds up no more than this."""
 
 PATIENCE = timedelta(hours=1)
 """How long an empty or cut file is waited for in silence. After that it is reported until it is whole or gone."""
@@ -99,10 +102,9 @@ class Pickup:
         if entry.size == 0:
             return self._late(entry, age, f"{entry.name} is empty. Send it again, or remove it.")
         try:
-            pieces = [piece async for piece in self._files.read(self._path(entry.name))]
+            content = await self._content(entry)
         except FileNotFoundError:
             return None
-        content = b"".join(pieces)
         after = await self._files.stat(self._path(entry.name))
         if after != entry or len(content) != entry.size:
             return Waits(entry.name, None)
@@ -129,6 +131,19 @@ class Pickup:
             moved = await self._put_away(taken, place)
             if moved is not None:
                 await self._explain(f"{moved}.err", reason)
+
+    async def _content(self, entry: Entry) -> bytes:
+        """The file's bytes, and never more than a little over what its entry promised, nor for longer than a file may take."""
+        content = bytearray()
+        try:
+            async with asyncio.timeout(LONGEST_READ.total_seconds()):
+                async for piece in self._files.read(self._path(entry.name)):
+                    content += piece
+                    if len(content) > entry.size:
+                        break
+        except TimeoutError as error:
+            raise Unavailable(f"{entry.name} could not be read within {LONGEST_READ}. The server may be overloaded.") from error
+        return bytes(content)
 
     def _late(self, entry: Entry, age: timedelta, why: str) -> Waits:
         return Waits(entry.name, why if age > PATIENCE else None)

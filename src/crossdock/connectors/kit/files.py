@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from crossdock.connectors.kit.errors import InvalidData
 
+MOST_LISTED = 200_000
+"""Files in one folder; beyond it the folder is refused, for a hostile server could list for ever."""
+
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]")
 _UNFINISHED = re.compile(r"^\.|\.(tmp|temp|part|filepart|partial|crdownload|uploading)$", re.IGNORECASE)
 

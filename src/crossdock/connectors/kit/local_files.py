@@ -18,7 +18,7 @@ from pathlib import Path
 
 from crossdock.connectors.kit.bounds import FILE_BYTES
 from crossdock.connectors.kit.errors import ConnectorError, InvalidData, Unavailable
-from crossdock.connectors.kit.files import Entry, Folder, is_fit, is_unfinished, parts_of
+from crossdock.connectors.kit.files import MOST_LISTED, Entry, Folder, is_fit, is_unfinished, parts_of
 from crossdock.connectors.kit.http import ObserveOnly
 
 NAME = r"^[a-z0-9-]{1,40}$"
@@ -112,6 +112,8 @@ class LocalFolder(Folder):
                         continue
                     if _is_plain(status):
                         found.append(_entry(item.name, status))
+                    if len(found) > MOST_LISTED:
+                        raise InvalidData(f"/{'/'.join(parts)} in {self.address} holds more than {MOST_LISTED:,} files.")
         except FileNotFoundError as error:
             raise InvalidData(
                 f"There is no folder /{'/'.join(parts)} in {self.address}. Make it, or correct its name."

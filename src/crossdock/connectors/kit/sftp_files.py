@@ -15,7 +15,7 @@ from msgspec import Struct
 from crossdock.connectors.kit.bounds import ANSWER_SILENCE, ANSWER_TIME, FILE_BYTES
 from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, OutcomeUnknown, Unavailable
-from crossdock.connectors.kit.files import Entry, Folder, is_fit, is_unfinished, parts_of
+from crossdock.connectors.kit.files import MOST_LISTED, Entry, Folder, is_fit, is_unfinished, parts_of
 from crossdock.connectors.kit.http import ObserveOnly
 
 _LOST = (
@@ -64,6 +64,8 @@ class SftpFolder(Folder):
                     name = item.filename
                     if isinstance(name, str) and is_fit(name) and _kind(item.attrs) == modes.S_IFREG:
                         found.append(_entry(name, item.attrs))
+                    if len(found) > MOST_LISTED:
+                        raise InvalidData(f"{self._said(folder)} holds more than {MOST_LISTED:,} files. Move old ones away.")
             except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath) as error:
                 raise InvalidData(f"There is no folder {self._said(folder)}. Make it, or correct its name.") from error
         return heapq.nsmallest(most, found, key=lambda entry: (entry.changed_at, entry.name))
@@ -207,15 +209,15 @@ class SftpFolder(Folder):
 
 
 class _Visitor(asyncssh.SSHClient):
-    """Takes the one host key that was pinned, and remembers what was shown."""
+    """Takes a host key that was pinned, and remembers what was shown."""
 
-    def __init__(self, pinned: str) -> None:
+    def __init__(self, pinned: frozenset[str]) -> None:
         self._pinned = pinned
         self.shown: str | None = None
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         self.shown = key.get_fingerprint()
-        return bool(self._pinned) and self.shown == self._pinned
+        return self.shown in self._pinned
 
 
 @asynccontextmanager
@@ -225,7 +227,7 @@ async def open_sftp(login: SftpLogin, *, door: Door, may_write: bool) -> AsyncIt
     Raises InvalidData naming `host_key` with the fingerprint shown while none or another is pinned; nothing secret is sent before
     that. Raises AuthenticationFailed naming the password or key, Unavailable when the server cannot be reached.
     """
-    pinned = _fingerprint(login.host_key)
+    pinned = _fingerprints(login.host_key)
     keys = _keys(login)
     visitor = _Visitor(pinned)
     sock = await door.connect(login.host, login.port, scheme="sftp")
@@ -272,7 +274,7 @@ def _signing_in(login: SftpLogin, visitor: _Visitor) -> Iterator[None]:
         message = f"{where} refuses {login.username} with this {word}. Check user name and {word}."
         raise AuthenticationFailed(message, field=field) from error
     except (asyncssh.Error, OSError, TimeoutError) as error:
-        if visitor.shown is not None and visitor.shown != _fingerprint(login.host_key):
+        if visitor.shown is not None and visitor.shown not in _fingerprints(login.host_key):
             raise _host_key_at_fault(where, login.host_key, visitor.shown) from error
         message = f"{where} does not answer as an SFTP server. Check host and port, and whether the server is up."
         raise Unavailable(message, evidence={"cause": repr(error)}) from error
@@ -289,15 +291,21 @@ def _host_key_at_fault(where: str, pinned: str, shown: str | None) -> InvalidDat
     return InvalidData(message, field="host_key", evidence={"fingerprint": shown or ""})
 
 
-def _fingerprint(text: str) -> str:
-    """The SHA-256 fingerprint a person pasted, as such or inside a public key or known_hosts line. Raises InvalidData."""
-    text = text.strip()
-    if not text or text.startswith("SHA256:"):
-        return text.rstrip("=")
+def _fingerprints(text: str) -> frozenset[str]:
+    """The SHA-256 fingerprints a person pasted, one a line, as such or inside public keys or known_hosts lines.
+
+    A server has a key of each kind, and which one it shows is agreed anew each time, so all may be pinned. Raises InvalidData.
+    """
+    return frozenset(_fingerprint(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def _fingerprint(line: str) -> str:
+    if line.startswith("SHA256:"):
+        return line.split()[0].rstrip("=")
     with suppress(asyncssh.KeyImportError, ValueError):
-        return asyncssh.import_public_key(text).get_fingerprint()
+        return asyncssh.import_public_key(line).get_fingerprint()
     with suppress(asyncssh.KeyImportError, ValueError):
-        return asyncssh.import_public_key(text.partition(" ")[2]).get_fingerprint()
+        return asyncssh.import_public_key(line.partition(" ")[2]).get_fingerprint()
     raise InvalidData("This is neither a fingerprint such as SHA256:… nor a public key.", field="host_key")
 
 

@@ -178,7 +178,7 @@ class FileWarehouse(Simulator):
             return taken
         for merchant in self.merchants.values():
             folder = Path(merchant.place) / "in"
-            files = sorted(folder.glob("ord_*.csv")) if folder.is_dir() else []
+            files = sorted(path for path in folder.glob("ord_*.csv") if path.is_file())
             for path in files:
                 taken += self._take(merchant, path)
         return taken

@@ -67,10 +67,15 @@ async def test_another_host_key_stops_before_anything_secret_is_sent(server):
     assert "another host key" in error.message
 
 
-@pytest.mark.parametrize("form", ["fingerprint", "public key", "known hosts"])
+@pytest.mark.parametrize("form", ["fingerprint", "public key", "known hosts", "several"])
 async def test_the_host_key_is_pinned_in_any_form_people_paste(server, form):
     public = server._host_key.export_public_key().decode()
-    pasted = {"fingerprint": server.fingerprint, "public key": public, "known hosts": f"sftp.example.com {public}"}[form]
+    pasted = {
+        "fingerprint": server.fingerprint,
+        "public key": public,
+        "known hosts": f"sftp.example.com {public}",
+        "several": f"SHA256:other\n{server.fingerprint}",
+    }[form]
 
     async with opened(server, host_key=pasted) as folder:
         assert await folder.entries("in") == []
