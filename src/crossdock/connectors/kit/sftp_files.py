@@ -292,16 +292,21 @@ def _host_key_at_fault(where: str, pinned: str, shown: str | None) -> InvalidDat
 
 
 def _fingerprints(text: str) -> frozenset[str]:
-    """The SHA-256 fingerprints a person pasted, one a line, as such or inside public keys or known_hosts lines.
+    """The SHA-256 fingerprints a person pasted, side by side or one a line, or inside public keys or known_hosts lines.
 
     A server has a key of each kind, and which one it shows is agreed anew each time, so all may be pinned. Raises InvalidData.
     """
-    return frozenset(_fingerprint(line.strip()) for line in text.splitlines() if line.strip())
+    found: set[str] = set()
+    for line in text.splitlines():
+        if line.strip().startswith("SHA256:"):
+            found |= {part.rstrip("=") for part in re.split(r"[,;\s]+", line) if part.startswith("SHA256:")}
+        elif line.strip():
+            found.add(_fingerprint(line.strip()))
+    return frozenset(found)
 
 
 def _fingerprint(line: str) -> str:
-    if line.startswith("SHA256:"):
-        return line.split()[0].rstrip("=")
+    """The fingerprint of a public key, with or without a host name in front."""
     with suppress(asyncssh.KeyImportError, ValueError):
         return asyncssh.import_public_key(line).get_fingerprint()
     with suppress(asyncssh.KeyImportError, ValueError):

@@ -74,7 +74,7 @@ async def test_the_host_key_is_pinned_in_any_form_people_paste(server, form):
         "fingerprint": server.fingerprint,
         "public key": public,
         "known hosts": f"sftp.example.com {public}",
-        "several": f"SHA256:other\n{server.fingerprint}",
+        "several": f"SHA256:other, {server.fingerprint}",
     }[form]
 
     async with opened(server, host_key=pasted) as folder:
