@@ -157,12 +157,13 @@ def write(keys: Sequence[Key], *, is_new: bool = False) -> KeyRing:
             json.dump({"keys": entries}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
+        if os.geteuid() == 0:
+            # The operator is root, the service is not: the file is the old one's owner's, a new one the folder's owner's.
+            like = (path.parent if is_new else path).stat()
+            os.chown(beside, like.st_uid, like.st_gid)
         if is_new:
             os.link(beside, path)  # fails where another process was faster
         else:
-            if os.geteuid() == 0:
-                before = path.stat()
-                os.chown(beside, before.st_uid, before.st_gid)
             os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """A secret opens in its own place only, and a lost or wrong key file never costs one."""
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -157,6 +158,21 @@ def test_digests_of_an_account_are_stable_and_its_own(account):
 def test_the_key_file_is_for_its_owner_only(key_file):
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert [key["use"] for key in json.loads(key_file.read_text())["keys"]] == ["primary"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_a_key_file_made_by_root_belongs_to_whoever_owns_its_folder(settings, tmp_path):
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    settings.VAULT_KEY_FILE = str(folder / "keys.json")
+
+    keyring.write([keyring.new_key()], is_new=True)
+    made = (folder / "keys.json").stat()
+    keyring.write([keyring.new_key()])
+    replaced = (folder / "keys.json").stat()
+
+    assert {(one.st_uid, one.st_gid, stat.S_IMODE(one.st_mode)) for one in (made, replaced)} == {(65534, 65534, 0o600)}
 
 
 def test_a_missing_key_file_locks_secrets_and_no_new_one_is_made(account, key_file):
