@@ -73,7 +73,7 @@ class _Envelope(Struct, frozen=True):
     extensions: _Extensions = _Extensions()
 
 
-class TooExpensive(Exception):
+class TooExpensive(InvalidData):
     """The query costs more points than one query may; a smaller page is to be asked for."""
 
 
@@ -181,7 +181,7 @@ class GraphQL:
             if code == "THROTTLED":
                 return True
             if code == "MAX_COST_EXCEEDED":
-                raise TooExpensive(error.message)
+                raise TooExpensive(f"Shopify finds the call too expensive: “{error.message}”.", evidence={"refused": code})
             if code == "ACCESS_DENIED":
                 raise self._denied(error)
             if code in ("INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"):
@@ -204,7 +204,7 @@ class GraphQL:
     def _denied(self, error: _Error) -> ConnectorError:
         needed = error.extensions.required_access
         where = ".".join(str(part) for part in error.path or () if isinstance(part, str))
-        hint = f" It needs {needed.strip('`. ')}." if needed else ""
+        hint = f" It needs: {needed.replace('`', '').strip('. ')}." if needed else ""
         return AuthenticationFailed(
             f"Shopify does not let the app see {where or 'this'}: “{error.message[:300]}”.{hint} Give the app that access, then "
             "authorize again.",
