@@ -14,7 +14,7 @@ demo: setup
 
 test: develop
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 # What running needs.
 setup:

@@ -1,3 +1,3 @@
 """Fixtures for every test, in the source tree and in tests/; what they do is in tests/support."""
 
-pytest_plugins = ["support.database", "support.reference", "support.browser"]
+pytest_plugins = ["support.database", "support.reference", "support.browser", "support.order"]

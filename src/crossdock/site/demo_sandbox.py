@@ -2,8 +2,6 @@
 
 import importlib.util
 import json
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +21,16 @@ class Plan:
         """What web and workers must know: each platform's address, the control page."""
         said = json.loads(self.announced.read_text())
         addresses = {f"CROSSDOCK_BASE_URL__{platform.upper()}": url for platform, url in said["base_urls"].items()}
-        return {
-            **addresses,
-            **{key: str(value) for key, value in said.get("environment", {}).items()},
-            "CROSSDOCK_SANDBOX_URL": said["control"],
-        }
+        told = {key: str(value) for key, value in said.get("environment", {}).items()}
+        return {**addresses, **told, "CROSSDOCK_SANDBOX_URL": said["control"]}
+
+    def greeting(self) -> list[str]:
+        """Lines for the person at the terminal."""
+        said = json.loads(self.announced.read_text())
+        lines = [f"Place and ship orders in the sandbox: {said['control']}"]
+        if said.get("tls_url"):
+            lines.append(f"The sandbox with TLS: {said['tls_url']}, by the made-up authority {said['ca_file']}")
+        return lines
 
 
 def plan(port: int, folder: Path) -> Plan | None:
@@ -37,9 +40,3 @@ def plan(port: int, folder: Path) -> Plan | None:
     announced = folder / "listening.json"
     announced.unlink(missing_ok=True)
     return Plan(["--port", str(port), "--state", str(folder), "--announce", str(announced)], announced)
-
-
-def greeting(environment: Mapping[str, str]) -> list[str]:
-    """A line for the person at the terminal."""
-    url = environment.get("CROSSDOCK_SANDBOX_URL") or os.environ.get("CROSSDOCK_SANDBOX_URL")
-    return [f"The sandbox's control page: {url}"] if url else []

@@ -40,6 +40,7 @@ class House:
         self.supervisor = Supervisor()
         self.server: EmbeddedPostgres | None = None
         self.lock: int | None = None
+        self.sandbox: demo_sandbox.Plan | None = None
 
     def run(self) -> int:
         """Until asked to stop; the exit code. Whatever happens, nothing that was started goes on."""
@@ -210,6 +211,7 @@ class House:
                 environment={**environment, **program.environment},
                 user=self.user,
                 log_file=self.folder / "logs" / f"{name}.log" if self.is_demo else None,
+                is_quiet=name == "sandbox",  # what it says, the greeting says shorter
             )
         )
 
@@ -222,6 +224,7 @@ class House:
         )
         if plan is None:
             return {}
+        self.sandbox = plan
         self._add(program, bare, "sandbox", "sandbox", *plan.arguments)
         self.supervisor.wait_until(plan.is_ready, "the sandbox", START_LIMIT)
         return plan.environment()
@@ -242,7 +245,7 @@ class House:
             signing_in = json.loads(self._command(program, environment, "seed-demo") or "null")
             if signing_in:
                 lines.append(f"Sign in as {signing_in['email']} with the password {signing_in['password']}")
-            lines += demo_sandbox.greeting(environment)
+            lines += self.sandbox.greeting() if self.sandbox else []
             lines.append(f"Logs are in {self.folder / 'logs'}")
         else:
             lines.append("`crossdock createadmin` prints the first administrator's link.")

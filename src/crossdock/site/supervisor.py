@@ -34,13 +34,14 @@ class Child:
     environment: Mapping[str, str]
     user: ServiceUser
     log_file: Path | None = None
+    is_quiet: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
     due_at: float = field(default=0.0)
 
     def start(self) -> None:
-        """Start it. Standard error goes to `log_file`, else to ours; standard output, which is for people, to ours."""
+        """Start it. Standard error goes to `log_file`, else to ours; standard output, which is for people, to ours unless quiet."""
         errors: IO[bytes] | None = None
         if self.log_file:
             if self.log_file.exists() and self.log_file.stat().st_size > 10_000_000:
@@ -52,6 +53,7 @@ class Child:
                 cwd="/",
                 env={**self.environment, "CROSSDOCK_SUPERVISOR": str(os.getpid())},
                 stdin=subprocess.DEVNULL,
+                stdout=errors if self.is_quiet else None,
                 stderr=errors,
                 start_new_session=True,
                 **self.user.popen(),

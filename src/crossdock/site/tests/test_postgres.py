@@ -15,6 +15,9 @@ from crossdock.site.environment import Refused, read_logins, short_run_dir
 from crossdock.site.postgres import EmbeddedPostgres
 
 
+pytestmark = pytest.mark.xdist_group("postgres")
+
+
 @pytest.fixture
 def folder():
     # Not below pytest's own folder, which is closed to the service user.
