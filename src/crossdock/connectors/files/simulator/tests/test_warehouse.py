@@ -6,9 +6,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from crossdock.connectors.files import connector
 from crossdock.connectors.files.settings import Settings
 from crossdock.connectors.files.simulator import FileWarehouse, presets, simulator
 from crossdock.connectors.files.simulator.paper import read_orders
+from crossdock.connectors.kit.door import door_for
+from crossdock.connectors.kit.opening import open_client, resolve_base_url
 
 ORDER = (
     '"PH","1001","PO","j@example.com","Jane","1 Elm","","Reno","NV","89501","US","","","","","","","","","","UPS","P","",'
@@ -128,8 +131,15 @@ async def test_the_preset_is_settings_that_the_connector_takes():
     await warehouse.start()
     try:
         (preset,) = presets(warehouse)
-        assert Settings(**preset.settings).host_key == warehouse.fingerprint
-        assert warehouse.sftp_url.startswith("sftp://127.0.0.1:")
+        environ = {"CROSSDOCK_BASE_URL__FILES": simulator.address(warehouse)}
+        settings = Settings(**preset.settings)
+        target = resolve_base_url(connector, settings, environ)
+        exchanges = []
+        async with open_client(
+            connector, settings, door=door_for("sandbox", environ), realm=target.realm, record=exchanges.append
+        ) as client:
+            identity = await client.check()
+        assert identity.id == f"sftp://demo-merchant@127.0.0.1:{warehouse.sftp_port}/"
     finally:
         await warehouse.stop()
 
