@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from crossdock.connectors.kit.capabilities import PullsOrders
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.http import Exchange
@@ -84,6 +85,8 @@ async def _read_back(
     async with open_client(
         connector, settings, door=door, record=_forget, base_url=target.base_url, realm="sandbox", may_write=False
     ) as client:
+        if not isinstance(client, PullsOrders):
+            raise Unreadable(f"{connector.name} sends no orders, so there is nothing of it to read.")
         for start in range(0, len(part.external_ids), _AT_ONCE):
             page = await client.orders_by_id(part.external_ids[start : start + _AT_ONCE])
             found |= {order.external_id: order for order in page.orders}

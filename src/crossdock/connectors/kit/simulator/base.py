@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -225,10 +226,14 @@ class Simulator:
             self._save()
 
     async def _save_changes(self) -> None:
+        pause = SAVE_EVERY
         while True:
-            await asyncio.sleep(SAVE_EVERY)
+            await asyncio.sleep(pause)
             if self.is_changed:
+                start = time.monotonic()
                 self._save()
+                # A large state is saved less often, so that saving never takes more than a small share of the time.
+                pause = max(SAVE_EVERY, 20 * (time.monotonic() - start))
 
     def _save(self) -> None:
         assert self.state_file is not None  # noqa: S101  (callers asked)

@@ -98,6 +98,7 @@ class Listener:
         try:
             arguments = msgspec.json.decode(body, type=dict[str, Any]) if body else {}
             result = await pull(lever, arguments)
+            simulator.is_changed = True
         except (ValueError, LookupError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return _json({"result": result})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crossdock.connectors.kit.simulator import Preset, SimulatorDeclaration
-from crossdock.connectors.shopify.simulator.taking import take
 from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP, ShopifySimulator
+from crossdock.connectors.shopify.simulator.taking import take
 
 
 def presets(simulator: ShopifySimulator) -> list[Preset]:

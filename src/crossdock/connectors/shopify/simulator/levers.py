@@ -371,7 +371,7 @@ class Levers(Simulator):
         from crossdock.connectors.shopify.simulator.loading import load_into
 
         self.is_changed = True
-        return load_into(self.shop(shop), content.encode("utf-8", "surrogateescape")).as_dict()
+        return load_into(self.shop(shop), content.encode("utf-8", "replace")).as_dict()
 
     # Proof
 

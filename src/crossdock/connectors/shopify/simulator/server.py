@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
-from crossdock.connectors.kit.simulator import Described, Panel, Simulator
+from crossdock.connectors.kit.simulator import Described, Panel
 from crossdock.connectors.kit.simulator.base import now
 from crossdock.connectors.shopify.simulator import orders
 from crossdock.connectors.shopify.simulator.access import Access, App, NoGrant, Token
 from crossdock.connectors.shopify.simulator.context import Context
+from crossdock.connectors.shopify.simulator.desk_levers import DeskLevers
 from crossdock.connectors.shopify.simulator.graphql_api import Body, Documents, answer
-from crossdock.connectors.shopify.simulator.levers import Levers
 from crossdock.connectors.shopify.simulator.panel import panel_of
 from crossdock.connectors.shopify.simulator.state import SCOPES, Shop, from_plain, plain
 from crossdock.connectors.shopify.simulator.webhooks import Courier
@@ -55,7 +55,7 @@ DEMO_SHOP = "demo-outdoor"
 OWN_APP = "crossdocksandboxapp"
 
 
-class ShopifySimulator(Levers, Simulator):
+class ShopifySimulator(DeskLevers):
     """Many shops in one process, each below its own first path segment."""
 
     key = "shopify"
@@ -201,7 +201,7 @@ class ShopifySimulator(Levers, Simulator):
             is_debugging_search="Shopify-Search-Query-Debug" in request.headers,
         )
         result = answer(self.documents, body, context)
-        self.is_changed = True
+        self.is_changed = self.is_changed or self.documents.describe(body)[1]
         response = _json(result, 200)
         response.headers["X-Shopify-API-Version"] = version
         return response

@@ -1,0 +1,97 @@
+"""The control page's own levers: what a form can ask with plain fields, put into the words of the others."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from crossdock.connectors.shopify.simulator.levers import Levers
+
+_GOODS = (("BLUE-M", "Blue shirt M", "20.00"), ("RED-L", "Red shirt L", "22.00"), ("MUG", "Mug", "9.50"), ("CAP", "Cap", "14.00"))
+_TOWNS = (("Portland", "OR", "97201"), ("Reno", "NV", "89502"), ("Louisville", "KY", "40202"), ("Austin", "TX", "78701"))
+
+
+class DeskLevers(Levers):
+    """Mixed into the simulator for people."""
+
+    def levers(self) -> dict[str, Callable[..., Any]]:
+        """The platform's levers and those of the page."""
+        own = (self.place_order, self.place_many, self.reduce_line, self.refund_line, self.change_address)
+        return super().levers() | {lever.__name__: lever for lever in own}
+
+    def place_order(
+        self,
+        shop: str | None = None,
+        sku_1: str | None = "BLUE-M",
+        quantity_1: int = 1,
+        price_1: str = "20.00",
+        sku_2: str | None = None,
+        quantity_2: int = 1,
+        price_2: str = "20.00",
+        sku_3: str | None = None,
+        quantity_3: int = 1,
+        price_3: str = "20.00",
+        first_name: str | None = None,
+        last_name: str | None = None,
+        address1: str | None = None,
+        address2: str | None = None,
+        city: str | None = None,
+        region: str | None = None,
+        postal_code: str | None = None,
+        country: str | None = None,
+        email: str | None = None,
+        method: str | None = "Standard",
+        note: str | None = None,
+        financial_status: str = "PAID",
+        test: bool = False,
+    ) -> str:
+        """Place an order of up to three lines."""
+        given = ((sku_1, quantity_1, price_1), (sku_2, quantity_2, price_2), (sku_3, quantity_3, price_3))
+        lines = [{"sku": sku, "title": sku, "quantity": quantity, "price": price} for sku, quantity, price in given if sku]
+        if not lines or any(int(str(line["quantity"])) < 1 for line in lines):
+            raise ValueError("an order needs at least one line with a SKU and a quantity of 1 or more")
+        to = {
+            "firstName": first_name,
+            "lastName": last_name,
+            "address1": address1,
+            "address2": address2,
+            "city": city,
+            "provinceCode": region,
+            "zip": postal_code,
+            "countryCode": country,
+        }
+        return self.add_order(
+            shop=shop,
+            lines=lines,
+            ship_to={name: value for name, value in to.items() if value},
+            method=method,
+            email=email,
+            note=note,
+            financial_status=financial_status,
+            test=test,
+        )
+
+    def place_many(self, count: int = 10, shop: str | None = None, seed: int | None = None) -> int:
+        """Place made-up orders; how many."""
+        chance = random.Random(seed)  # noqa: S311  (made-up goods)
+        for _ in range(min(count, 100_000)):
+            lines = [
+                {"sku": sku, "title": title, "quantity": chance.randint(1, 3), "price": price}
+                for sku, title, price in chance.sample(_GOODS, chance.randint(1, 3))
+            ]
+            city, region, postal_code = chance.choice(_TOWNS)
+            self.add_order(shop=shop, lines=lines, ship_to={"city": city, "provinceCode": region, "zip": postal_code})
+        return count
+
+    def reduce_line(self, order: str, line: str, quantity: int, shop: str | None = None) -> None:
+        """Reduce one line of an order to a quantity."""
+        self.edit_order(order, quantities={line: quantity}, shop=shop)
+
+    def refund_line(self, order: str, line: str, quantity: int, shop: str | None = None) -> None:
+        """Refund some units of one line that did not leave yet."""
+        self.refund_order(order, quantities={line: quantity}, shop=shop)
+
+    def change_address(self, order: str, address1: str, shop: str | None = None) -> None:
+        """Change the street of an order's address."""
+        self.edit_order(order, address={"address1": address1}, shop=shop)

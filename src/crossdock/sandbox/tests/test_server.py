@@ -1,0 +1,120 @@
+"""The sandbox as people and programs meet it: one address, a guarded page, payloads loaded while it runs."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from crossdock.sandbox.load import NotLoaded, load
+from crossdock.sandbox.server import Sandbox
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    made = Sandbox(tmp_path / "sandbox")
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def test_every_platform_has_a_page_without_script_or_inline_style(sandbox: Sandbox, browser: aiohttp.ClientSession) -> None:
+    for key in sandbox.simulators:
+        answer = await browser.get(f"{sandbox.control}{key}/")
+        text = await answer.text()
+
+        assert answer.status == 200
+        assert "SANDBOX: nothing here is real" in text
+        assert not re.search(r"<script|style=|javascript:|https?://[^1l]", text)
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_an_order_placed_on_the_page_is_in_the_shop(sandbox: Sandbox, browser: aiohttp.ClientSession) -> None:
+    form = {"_token": sandbox.listener.token, "shop": "demo-outdoor", "sku_1": "MUG", "quantity_1": "2", "price_1": "9.50"}
+
+    answer = await browser.post(f"{sandbox.control}shopify/do/place_order", data=form)
+
+    assert "Done: gid://shopify/Order/" in await answer.text()
+    order = next(iter(sandbox.simulators["shopify"].shop().orders.values()))  # type: ignore[attr-defined]
+    assert [(line["sku"], line["quantity"]) for line in order["_lines"]] == [("MUG", 2)]
+
+
+async def test_the_page_does_nothing_for_a_stranger(sandbox: Sandbox, browser: aiohttp.ClientSession) -> None:
+    address = f"{sandbox.control}shopify/do/place_many"
+    token = sandbox.listener.token
+
+    without = await browser.post(address, data={"count": "1"})
+    rebound = await browser.post(address, data={"count": "1", "_token": token}, headers={"Host": "evil.example.com"})
+    peeked = await browser.get(f"{sandbox.control}shopify/", headers={"Host": "evil.example.com"})
+
+    assert [without.status, rebound.status, peeked.status] == [403, 421, 421]
+    assert not sandbox.simulators["shopify"].shop().orders  # type: ignore[attr-defined]
+
+
+async def test_the_page_says_what_does_not_fit(sandbox: Sandbox, browser: aiohttp.ClientSession) -> None:
+    form = {"_token": sandbox.listener.token, "order": "#1", "shop": "demo-outdoor"}
+
+    answer = await browser.post(f"{sandbox.control}shopify/do/cancel_order", data=form)
+
+    assert "Not done: no order #1" in await answer.text()
+
+
+async def test_the_token_file_is_ours_alone(sandbox: Sandbox) -> None:
+    assert sandbox.token_file.read_text() == sandbox.listener.token
+    assert sandbox.token_file.stat().st_mode & 0o077 == 0
+
+
+async def test_it_listens_on_this_machine_only(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="this machine only"):
+        await Sandbox(tmp_path).start("0.0.0.0")  # noqa: S104  (that it is refused is what is tested)
+
+
+async def test_the_announcement_says_how_to_point_each_platform_here(sandbox: Sandbox) -> None:
+    said = sandbox.announcement()
+
+    assert said["base_urls"]["shopify"] == f"{sandbox.listener.url}/{{shop}}"
+    assert said["presets"]["shopify"][0]["settings"]["shop"] == "demo-outdoor"
+    assert json.dumps(said)
+
+
+async def test_a_payload_is_loaded_into_a_running_sandbox(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    file.write_text(json.dumps({"id": 5, "name": "#5", "total_price": "1.00", "line_items": [{"id": 1, "quantity": 1}]}))
+
+    result = await asyncio.to_thread(load, "shopify", file, sandbox.listener.url, sandbox.listener.token)
+
+    assert result["orders"] == ["gid://shopify/Order/5"]
+
+
+async def test_loading_what_is_no_payload_says_why(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    file.write_text("nothing")
+
+    with pytest.raises(NotLoaded, match="not JSON"):
+        await asyncio.to_thread(load, "shopify", file, sandbox.listener.url, sandbox.listener.token)
+    with pytest.raises(NotLoaded, match="missing or wrong"):
+        await asyncio.to_thread(load, "shopify", file, sandbox.listener.url, "guess")
+
+
+async def test_orders_survive_a_restart(tmp_path: Path) -> None:
+    first = Sandbox(tmp_path)
+    await first.start()
+    order = first.simulators["shopify"].add_order()  # type: ignore[attr-defined]
+    await first.stop()
+
+    second = Sandbox(tmp_path)
+    await second.start()
+    shop, found = second.simulators["shopify"].order(order)  # type: ignore[attr-defined]
+    await second.stop()
+
+    assert found["_fulfillment_orders"][0]["status"] == "OPEN"
+    assert shop.fulfillment_orders
