@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     harden(may_be_root=True)
     set_up_django()
-    from crossdock.accounts import first_admin
+    from crossdock.accounts.first_admin import link
 
-    sys.stdout.write(f"{first_admin.link()}\n")
+    sys.stdout.write(f"{link()}\n")
     return 0
