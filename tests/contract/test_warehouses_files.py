@@ -61,6 +61,35 @@ async def test_wherever_the_process_ends_each_order_arrives_once(warehouse, toge
     assert step >= 10
 
 
+async def test_an_old_holder_that_is_refused_its_note_delivers_nothing(warehouse):
+    async def overtaken(evidence):
+        await warehouse.sent([a_request()])
+        warehouse.received()
+        raise Crash
+
+    async with warehouse.client() as client:
+        with pytest.raises(Crash):
+            await client.send_orders([a_request()], overtaken)
+
+    found = await warehouse.found([a_request()])
+    assert [answer.evidence["stage"] for answer in found.values()] == ["picked_up"]
+    assert warehouse.received() == {"1001": 1}
+
+
+async def test_an_old_holder_that_wakes_after_its_note_delivers_nothing_twice(warehouse):
+    async def overtaken(evidence):
+        await warehouse.notes(evidence)
+        found = await warehouse.found([a_request()])
+        assert [answer.evidence["stage"] for answer in found.values()] == ["delivered"]
+        warehouse.received()
+
+    async with warehouse.client() as client:
+        (failed,) = await client.send_orders([a_request()], overtaken)
+
+    assert isinstance(failed.error, OutcomeUnknown)
+    assert warehouse.received() == {"1001": 1}
+
+
 async def test_a_taken_file_that_nobody_answered_for_is_said_to_be_picked_up(warehouse):
     await warehouse.sent([a_request()])
     warehouse.received()

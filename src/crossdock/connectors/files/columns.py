@@ -151,6 +151,8 @@ class Cells:
         else:
             if re.fullmatch(r"\d{4}-?\d\d-?\d\d", value):
                 found = found.replace(hour=12)
+        if not 2000 <= found.year <= 2100:
+            raise _no_date(value, column)
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crossdock.connectors.files.reading import shipments_of, stock_of
 from crossdock.connectors.files.tests.examples import folder_settings
@@ -193,6 +195,8 @@ def test_a_void_is_said():
         ("2026-02-01T09:30:00+02:00", {}, datetime(2026, 2, 1, 7, 30, tzinfo=UTC)),
         ("02/01/2026", {"slash_dates": "mdy"}, datetime(2026, 2, 1, 12, tzinfo=UTC)),
         ("02/01/2026", {"slash_dates": "dmy"}, datetime(2026, 1, 2, 12, tzinfo=UTC)),
+        ("9999-12-31T23:59:59", {"time_zone": "America/New_York"}, None),
+        ("0001-01-01T00:00:00", {"time_zone": "Asia/Tokyo"}, None),
         ("2/1/2026 9:30", {"slash_dates": "mdy"}, None),
         ("2/1/2026 09:30", {"slash_dates": "mdy"}, datetime(2026, 2, 1, 9, 30, tzinfo=UTC)),
     ],
@@ -238,3 +242,29 @@ def test_the_lots_of_a_sku_are_added_up():
 
 def test_facilities_are_kept_apart():
     assert len(stock("sku,available,facility", "A,10,East", "A,5,West").levels) == 2
+
+
+PLAUSIBLE = ["1001", "2026-02-01", "20260231", "9999-12-31T23:59:59", "0001-01-01", "SKU-1", "1", "Y", "1E+5", "-0", "1Z1;1Z2"]
+PLAUSIBLE += ["order_number", "sku", "quantity"]
+CELLS = st.text(max_size=6) | st.sampled_from(PLAUSIBLE)
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=17).map(",".join), max_size=6), has_header=st.booleans())
+@settings(deadline=None)
+def test_whatever_stands_in_a_file_every_row_is_understood_or_rejected(rows, has_header):
+    lines = ([HEAD] if has_header else []) + rows
+    made = folder_settings()
+    content = "".join(f"{line}\n" for line in lines).encode(errors="replace")
+
+    shipped = shipments_of("shp_x.csv", parse(content), made)
+    held = stock_of("inv_x.csv", parse(content), made)
+
+    assert len(shipped.raws) == len(shipped.shipments)
+    assert all(bad.where and bad.reason for bad in (*shipped.rejected, *held.rejected))
+
+
+@given(content=st.binary(max_size=400))
+@settings(deadline=None)
+def test_no_bytes_are_beyond_a_report(content):
+    shipments_of("shp_x.csv", parse(content), folder_settings())
+    stock_of("inv_x.csv", parse(content), folder_settings())
