@@ -82,7 +82,7 @@ async def test_the_announcement_says_how_to_point_each_platform_here(sandbox: Sa
     said = sandbox.announcement()
 
     assert said["base_urls"]["shopify"] == f"{sandbox.listener.url}/{{shop}}"
-    assert said["presets"]["shopify"][0]["settings"]["shop"] == "demo-outdoor"
+    assert json.loads(sandbox.presets_file.read_text())["shopify"][0]["settings"]["shop"] == "demo-outdoor"
     assert json.dumps(said)
 
 
