@@ -185,3 +185,33 @@ async def test_twenty_shipments_arrive_once_though_lines_are_cut(rig):
     await rig.post_as_the_hub_does(*notices)
 
     assert rig.told() == {notice.tracking[0].number: 1 for notice in notices}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_each_shipment_is_told_once_whatever_happens_on_the_line(rig, seed):
+    orders = [await an_order(rig) for _ in range(15)]
+    notices = {
+        notice.key: notice for order in orders for notice in (rig.notice(order, {"RED": 1}), rig.notice(order, {"RED": 2}))
+    }
+    kinds = ["status_503", "cut_before", "cut_after", "truncate", "status_503_after_write"]
+    rig.sim.faults(0.25, seed=seed, kinds=kinds)
+
+    left = dict(notices)
+    for _ in range(60):
+        outcomes = await rig.post(*left.values()) if left else []
+        left = {outcome.key: notices[outcome.key] for outcome in outcomes if isinstance(outcome, Failed)}
+        left = {key: notice for key, notice in left.items() if not await looked_up(rig, notice)}
+
+    assert left == {}
+    assert rig.sim.troubles.done.total() > 10
+    assert rig.told() == {notice.tracking[0].number: 1 for notice in notices.values()}
+    assert sum(sum(rig.shipped_units(order.external_id).values()) for order in orders) == 45
+
+
+async def looked_up(rig, notice):
+    """Whether the store has it, asked until it answers."""
+    while True:
+        try:
+            return notice.key in await rig.find(notice)
+        except Unavailable:
+            continue

@@ -1,5 +1,6 @@
 """Telling the shop what left, once, and that an order is being worked on."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -87,13 +88,26 @@ class Shipments:
 
     async def find(self, notices: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]) -> list[Found]:
         """Which notices the shop already counts in full. One of which only a part stands is not found: posting it again adds the
-        rest alone.
+        rest alone. One order that cannot be read raises for all: an absent answer would mean “not there”, so ask for few at a time.
         """
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def read(order_id: str) -> list[ShFulfillment]:
+            async with slots:
+                return await self._fulfillments(order_id)
+
+        order_ids = list(dict.fromkeys(notice.order_id for notice in notices))
+        answers = await asyncio.gather(*(read(order_id) for order_id in order_ids), return_exceptions=True)
+        standing: dict[str, list[ShFulfillment]] = {}
+        for order_id, answer in zip(order_ids, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            standing[order_id] = answer
         found = []
         for notice in notices:
             noted = evidence.get(notice.key, {}).get("before")
             before = frozenset(noted.split()) if noted is not None else None
-            ours = posting.standing(notice, await self._fulfillments(notice.order_id), before=before)
+            ours = posting.standing(notice, standing[notice.order_id], before=before)
             if ours and not posting.rest_of(notice, ours):
                 ids = [number_of(one.id) for one in ours]
                 found.append(Found(notice.key, ids[0], {"fulfillments": " ".join(ids)}))
