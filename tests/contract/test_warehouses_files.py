@@ -10,6 +10,7 @@ from crossdock.connectors.files.simulator.paper import Style
 from crossdock.connectors.files.tests.examples import a_request
 from crossdock.connectors.kit.capabilities import Done, Failed, PullsShipments, PullsStock, SendsOrders
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.kit.pages import Position
 
 warehouse = every_warehouse_that(SendsOrders, PullsShipments, PullsStock)
 
@@ -367,7 +368,8 @@ async def test_files_with_byte_order_mark_other_line_ends_and_encodings_are_read
     assert in_cp1252[0].packages[0].tracking == "Köln"
 
 
-async def test_a_large_file_comes_in_pages_and_a_broken_off_run_goes_on_where_it_stopped(warehouse):
+@pytest.mark.parametrize("keeps_moment", [True, False])
+async def test_a_large_file_comes_in_pages_and_a_broken_off_run_goes_on_where_it_stopped(warehouse, keeps_moment):
     rows = [f"{number},2026-02-01,UPS,1Z{number},SKU-1,1\n" for number in range(600)]
     warehouse.sim.put_file("acme", "shp_1.csv", "".join(rows), age=60)
     warehouse.sim.put_file("acme", "shp_2.csv", ROW, age=30)
@@ -379,7 +381,7 @@ async def test_a_large_file_comes_in_pages_and_a_broken_off_run_goes_on_where_it
         if page is None:
             break
         seen += [shipment.reference for shipment in page.shipments]
-        position = page.position
+        position = page.position if keeps_moment else Position(None, page.position.id, page.position.cursor)
         receipts += [page.receipt] if page.receipt else []
 
     assert seen == [*map(str, range(600)), "1001"]

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+from msgspec import Struct
+
 from crossdock.connectors.files.delivery import Delivery
 from crossdock.connectors.files.pickup import Pickup, Receipt, Taken, Waits, Whole
 from crossdock.connectors.files.reading import shipments_of, stock_of
@@ -25,6 +28,23 @@ from crossdock.domain.fulfillment import FulfillmentRequest
 
 SHIPMENTS_A_PAGE = 250
 LEVELS_A_PAGE = 5_000
+
+
+class _Cursor(Struct, frozen=True):
+    """How far a run has come: the file at hand, and how many of its shipments were given."""
+
+    at: datetime
+    sha256: str
+    given: int
+    is_done: bool
+
+    @classmethod
+    def read(cls, text: str | None) -> "_Cursor | None":
+        """What a position holds; None where there is none that we wrote."""
+        try:
+            return msgspec.json.decode(text or "", type=cls)
+        except msgspec.MsgspecError:
+            return None
 
 
 class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
@@ -57,31 +77,33 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
         """
         pickup = Pickup(self.files, self.settings)
         at = after or Position()
+        last = _Cursor.read(at.cursor)
         for entry in await pickup.waiting("shp"):
-            if at.at is not None and (entry.changed_at, entry.name) < (at.at, at.id or ""):
+            is_resumed = last is not None and (entry.changed_at, entry.name) == (last.at, at.id)
+            if last is not None and (entry.changed_at, entry.name) < (last.at, at.id or ""):
                 continue
-            is_resumed = (entry.changed_at, entry.name) == (at.at, at.id)
-            if is_resumed and after is not None and after.cursor is None:
+            if is_resumed and last is not None and last.is_done:
                 continue
             taken = await pickup.take(entry)
             if isinstance(taken, Waits) and taken.why is not None:
                 yield ShipmentPage((), (), taken.rejected(), at)
             if isinstance(taken, Whole):
-                async for page in self._pages(taken, after.cursor if is_resumed and after is not None else None):
+                async for page in self._pages(taken, last if is_resumed else None):
                     at = page.position
                     yield page
 
-    async def _pages(self, file: Whole, cursor: str | None) -> AsyncIterator[ShipmentPage]:
+    async def _pages(self, file: Whole, last: "_Cursor | None") -> AsyncIterator[ShipmentPage]:
         taken = file.taken
         # In a thread, for a large file takes seconds.
         read = await asyncio.to_thread(shipments_of, taken.name, file.rows(self.settings), self.settings)
-        start = _resumed(cursor, taken.sha256)
+        start = last.given if last is not None and last.sha256 == taken.sha256 else 0
         rejected = read.rejected if start == 0 else ()
         receipt = _receipt(taken, has_records=bool(read.shipments), rejected=read.rejected)
         while True:
             end = start + SHIPMENTS_A_PAGE
             is_last = end >= len(read.shipments)
-            position = Position(taken.changed_at, taken.name, None if is_last else f"{taken.sha256[:16]}:{end}")
+            cursor = _Cursor(taken.changed_at, taken.sha256, end, is_last)
+            position = Position(taken.changed_at, taken.name, msgspec.json.encode(cursor).decode())
             yield ShipmentPage(read.shipments[start:end], read.raws[start:end], rejected, position, receipt if is_last else None)
             if is_last:
                 return
@@ -120,12 +142,6 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
 
     async def settle_stock(self, receipt: str) -> None:
         await Pickup(self.files, self.settings).settle(receipt)
-
-
-def _resumed(cursor: str | None, sha256: str) -> int:
-    """How many shipments of a file were given before; 0 when the file is another one now."""
-    digest, _, count = (cursor or "").partition(":")
-    return int(count) if digest == sha256[:16] and count.isdigit() else 0
 
 
 def _receipt(taken: Taken, *, has_records: bool, rejected: Sequence[Rejected], older: tuple[Taken, ...] = ()) -> str:
