@@ -53,7 +53,8 @@ class House:
             self.supervisor.take_signals()
             environment = self._bring_database()
             program = program_for(self.user, self.folder / "program")
-            self._migrate(program, environment)
+            self._command(program, environment, "migrate")
+            environment.pop("DATABASE_OWNER_URL", None)  # from here on nobody needs to know the owner
             self._start(program, environment)
             if not self.supervisor.is_stopping:
                 self._greet(program, environment)
@@ -139,8 +140,6 @@ class House:
             "CROSSDOCK_SECRET_KEY": self._web_secret(),
             "CROSSDOCK_DEMO": "1" if self.is_demo else "",
         }
-        if self.is_demo and not sys.stderr.isatty():
-            environment.setdefault("CROSSDOCK_LOG", "json")
         if "DATABASE_URL" in os.environ:
             return environment
         self.server = EmbeddedPostgres(self.folder, user=self.user)
@@ -167,9 +166,6 @@ class House:
                 log.error("database.does_not_start", error=str(error))
                 self.supervisor.pause(5.0)
 
-    def _migrate(self, program: Program, environment: Mapping[str, str]) -> None:
-        self._command(program, environment, "migrate")
-
     def _command(self, program: Program, environment: Mapping[str, str], *arguments: str) -> str:
         """Run one of our commands to its end as the service user; what it printed. Raises Refused with its last line."""
         done = subprocess.run(
@@ -191,16 +187,14 @@ class House:
     # --- Running ---------------------------------------------------------------------------------------------------------------
 
     def _start(self, program: Program, environment: dict[str, str]) -> None:
-        served = {key: value for key, value in environment.items() if key != "DATABASE_OWNER_URL"}
         if self.is_demo:
-            served |= self._start_sandbox(program, environment)
-            environment |= served
+            environment |= self._start_sandbox(program, environment)
         port = str(self.arguments.port)
-        self._add(program, served, "web", "web", "--host", self.arguments.host, "--port", port)
+        self._add(program, environment, "web", "web", "--host", self.arguments.host, "--port", port)
         for number in range(1, self.arguments.workers + 1):
-            self._add(program, served, f"worker-{number}", "worker")
+            self._add(program, environment, f"worker-{number}", "worker")
         if self.arguments.metrics_port:
-            self._add(program, served, "metrics", "metrics", "--port", str(self.arguments.metrics_port))
+            self._add(program, environment, "metrics", "metrics", "--port", str(self.arguments.metrics_port))
         self.supervisor.wait_until(self._web_answers, "web", START_LIMIT)
 
     def _add(self, program: Program, environment: Mapping[str, str], name: str, *arguments: str) -> None:

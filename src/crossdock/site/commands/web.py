@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         workers=arguments.processes,
         respawn_failed_workers=True,
         workers_kill_timeout=5,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384 + 49_152),
+        http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=65_536),
         static_path_route=["/static"],
         static_path_mount=[static],
         static_path_expires=A_YEAR,
