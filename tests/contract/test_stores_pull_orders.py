@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contract.store_rig import RIGS, every_connector_that
+from contract.store_rig import RIGS, every_connector_that, up_to_now
 from crossdock.connectors.kit.capabilities import PullsOrders
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, RateLimited, Unavailable
 from crossdock.connectors.kit.limits import LocalLimiter
@@ -207,6 +207,25 @@ async def test_each_order_keeps_what_it_was_understood_from(rig):
         for order, raw in zip(page.orders, page.raws, strict=True):
             assert order.external_id.encode() in raw
     assert sum(len(page.orders) for page in pages) == len(placed)
+
+
+async def test_what_the_hub_has_already_is_counted_and_not_understood_again(rig):
+    for number in range(1, 6):
+        rig.places(number=number)
+    async with rig.client() as client:
+        first = [page async for page in client.orders_changed(up_to_now(), page_size=2)]
+    stored = {raw for page in first for raw in page.raws}
+    rig.sim.edit_order(3, note="changed")
+
+    async def known(raws):
+        return [place for place, raw in enumerate(raws) if raw in stored]
+
+    async with rig.client() as client:
+        client.known = known
+        again = [page async for page in client.orders_changed(up_to_now(), page_size=2)]
+
+    assert sum(page.unchanged for page in again) == 4
+    assert [order.number for page in again for order in page.orders] == ["#3"]
 
 
 async def test_no_secret_of_the_store_is_written_down(rig):

@@ -1,7 +1,7 @@
 """What a client can do. A capability is a base class; the hub, the UI and the contract tests ask the class."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -49,6 +49,9 @@ class Found(Struct, frozen=True):
     differs: str | None = None
 
 
+Known = Callable[[Sequence[bytes]], Awaitable[Collection[int]]]
+"""Says which of some records, as received, are stored exactly so already, by their places: these need not be understood again."""
+
 Note = Callable[[Mapping[str, Mapping[str, str]]], Awaitable[None]]
 """Writes evidence of effects under way ({key: {name: value}}) durably before returning: what a look-up needs after a crash."""
 
@@ -56,11 +59,14 @@ Note = Callable[[Mapping[str, Mapping[str, str]]], Awaitable[None]]
 class Client(ABC, Generic[S]):
     """Talks to one shop or warehouse. It deals with no secret, limit, retry or log line: `http` and `files` arrive signed,
     rooted, throttled and recorded. Where the connection only observes, every write raises before it is sent.
+
+    `known` may be set by the hub: records it knows are counted in a page's `unchanged` and not understood again.
     """
 
     settings: S
     http: Http
     files: Folder
+    known: Known | None = None
 
     def __init__(self, settings: S, *, http: Http, files: Folder) -> None:
         self.settings = settings

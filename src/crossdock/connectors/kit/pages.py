@@ -42,12 +42,13 @@ class Rejected(Struct, frozen=True, omit_defaults=True):
 
 
 class Page(Struct, frozen=True):
-    """Some orders as read, `raws[i]` being what `orders[i]` was understood from."""
+    """Some orders as read, `raws[i]` being what `orders[i]` was understood from. `unchanged` counts those that were known."""
 
     orders: tuple[Order, ...]
     raws: tuple[bytes, ...]
     rejected: tuple[Rejected, ...]
     position: Position
+    unchanged: int = 0
 
 
 class ShipmentPage(Struct, frozen=True):

@@ -93,7 +93,7 @@ class Shopify(Client[Settings], PullsOrders, PostsShipments, ReportsProgress, Ke
         super().__init__(settings, http=http, files=files)
         field = {OAUTH: "access", OWN_APP: "client_secret"}.get(settings.access, "admin_token")
         self._graphql = GraphQL(http, credential_field=field)
-        self._orders = Orders(self._graphql, settings)
+        self._orders = Orders(self._graphql, settings, lambda: self.known)
         self._shipments = Shipments(self._graphql, settings)
 
     async def check(self) -> Identity:

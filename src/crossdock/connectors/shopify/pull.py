@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from crossdock.connectors.kit.bounds import ORDER_LINES
+from crossdock.connectors.kit.capabilities import Known
 from crossdock.connectors.kit.decoding import decode, within_bounds
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
 from crossdock.connectors.kit.pages import Page, Position, Rejected, Window, read_each
@@ -92,9 +93,10 @@ class _Cursor(Struct, frozen=True, rename="camel"):
 class Orders:
     """Reads orders of one shop."""
 
-    def __init__(self, graphql: GraphQL, settings: Settings) -> None:
+    def __init__(self, graphql: GraphQL, settings: Settings, known: Callable[[], Known | None] = lambda: None) -> None:
         self._graphql = graphql
         self._settings = settings
+        self._known = known
         self._size = PAGE
         self._may_see_fulfillment_orders = False
 
@@ -110,8 +112,9 @@ class Orders:
         read, seen = 0, {cursor}
         while True:
             orders = await self._page(since, window.until, cursor)
-            decoded = [_decoded(raw) for raw in orders.nodes]
-            at = max((one.mark.updated_at for one in decoded if one.mark.updated_at), default=at)
+            contents = [bytes(raw) for raw in orders.nodes]
+            marks = [_mark(content) for content in contents]
+            at = max((mark.updated_at for mark in marks if mark.updated_at), default=at)
             read += len(orders.nodes)
             cursor = orders.page_info.end_cursor if orders.page_info.has_next_page else None
             if cursor is not None and cursor in seen:
@@ -119,27 +122,27 @@ class Orders:
             seen.add(cursor)
             if cursor is not None and read >= _RE_ANCHOR and at is not None and at != since:
                 since, cursor, read, seen = at, None, 0, {None}
-            last = next((number_of(one.mark.id) for one in reversed(decoded) if one.mark.id), after.id if after else None)
+            last = next((number_of(mark.id) for mark in reversed(marks) if mark.id), after.id if after else None)
             more = cursor is not None or (read == 0 and orders.page_info.has_next_page)
             place = _Cursor(since, window.until, cursor) if cursor is not None else None
             text = msgspec.json.encode(place).decode() if place is not None else None
-            yield await self._read(decoded, Position(at, last, text))
+            yield await self._read(contents, Position(at, last, text))
             if not more:
                 return
 
     async def by_id(self, external_ids: Sequence[str]) -> Page:
         """The named orders as they are now; from the records themselves, not from the search index, which lags."""
         left, size = [gid("Order", number) for number in external_ids], BY_ID
-        decoded: list[_Decoded] = []
+        contents: list[bytes] = []
         while left:
             try:
                 found = await self._graphql.query(queries.ORDERS_BY_ID, _NodesData, cost=60 * size, ids=left[:size])
             except TooExpensive as error:
                 size = _halved(size, error)
                 continue
-            decoded += [_decoded(raw) for raw in found.nodes if bytes(raw) not in (b"null", b"{}")]
+            contents += [content for raw in found.nodes if (content := bytes(raw)) not in (b"null", b"{}")]
             left = left[size:]
-        return await self._read(decoded, Position())
+        return await self._read(contents, Position())
 
     async def who(self) -> Who:
         """The shop behind the credentials, with the scopes we were granted."""
@@ -159,26 +162,29 @@ class Orders:
                 continue
             return found.orders
 
-    async def _read(self, decoded: Sequence["_Decoded"], position: Position) -> Page:
+    async def _read(self, contents: Sequence[bytes], position: Position) -> Page:
+        known = self._known()
+        stored = frozenset(await known(contents)) if known is not None and contents else frozenset()
         rows: list[tuple[str | None, bytes, Callable[[], Order]]] = []
         rejected: list[Rejected] = []
-        for one in decoded:
-            sh, content = one.order, one.content
-            if isinstance(sh, ShOrder) and is_cut(sh):
-                try:
+        for place, received in enumerate(contents):
+            if place in stored:
+                continue
+            content = received
+            try:
+                sh = decode(content, ShOrder, what="The order")
+                if is_cut(sh):
                     content = await self._completed(content)
                     sh = decode(content, ShOrder, what="The order")
-                except InvalidData as error:
-                    sh = error
-            if isinstance(sh, InvalidData):
-                number = number_of(one.mark.id) if one.mark.id else None
-                rejected.append(Rejected(number, sh.field, sh.message, content))
+            except InvalidData as error:
+                mark = _mark(received)
+                rejected.append(Rejected(number_of(mark.id) if mark.id else None, error.field, error.message, content))
                 continue
             if awaits_fulfillment_orders(sh):
                 await self._must_see_fulfillment_orders()
             rows.append((number_of(sh.id), content, partial(self._understood, sh, content)))
         orders, kept, unfit = read_each(rows)
-        return Page(orders, kept, (*rejected, *unfit), position)
+        return Page(orders, kept, (*rejected, *unfit), position, len(stored))
 
     def _understood(self, sh: ShOrder, content: bytes) -> Order:
         return within_bounds(to_order(sh, self._settings), content)
@@ -258,25 +264,11 @@ def _resume(window: Window, after: Position | None) -> tuple[datetime | None, st
     return after.at or window.since, None
 
 
-class _Decoded(Struct, frozen=True):
-    """An order as it came: its bytes, what they say or why they cannot be read, and what is needed to go on from it."""
-
-    content: bytes
-    order: ShOrder | InvalidData
-    mark: _Marked
-
-
-def _decoded(raw: Raw) -> _Decoded:
-    content = bytes(raw)
+def _mark(content: bytes) -> _Marked:
     try:
-        sh = decode(raw, ShOrder, what="The order")
-    except InvalidData as error:
-        try:
-            mark = decode(raw, _Marked, what="The order")
-        except InvalidData:
-            mark = _Marked()
-        return _Decoded(content, error, mark)
-    return _Decoded(content, sh, _Marked(sh.id, sh.updated_at))
+        return decode(content, _Marked, what="The order")
+    except InvalidData:
+        return _Marked()
 
 
 def _halved(size: int, error: TooExpensive) -> int:
