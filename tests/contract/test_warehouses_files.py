@@ -323,6 +323,30 @@ async def test_files_under_other_names_are_left_alone(warehouse, name):
     assert (warehouse.out / name).exists()
 
 
+async def test_a_file_we_may_not_read_is_reported_and_holds_up_no_other(warehouse):
+    if not warehouse.is_networked:
+        pytest.skip("the service's user may be root")
+    for number in (1, 2, 3):
+        warehouse.sim.put_file("acme", f"shp_{number}.csv", ROW.replace("1001", str(number)))
+    warehouse.sim.lock_file("shp_2.csv")
+
+    shipments, (bad,) = await warehouse.shipments()
+
+    assert [shipment.reference for shipment in shipments] == ["1", "3"]
+    assert bad.where == "shp_2.csv"
+    assert "does not let this login read" in bad.reason
+
+
+async def test_an_archive_of_the_warehouse_that_is_closed_to_us_says_nothing(warehouse, tmp_path):
+    await warehouse.sent([a_request()])
+    warehouse.received()
+    (warehouse.into / "archive").symlink_to(tmp_path)
+
+    (answer,) = (await warehouse.found([a_request()])).values()
+
+    assert answer.evidence["stage"] == "picked_up"
+
+
 async def test_links_and_pipes_are_left_alone(warehouse, tmp_path):
     (tmp_path / "secret").write_text(ROW)
     (warehouse.out / "shp_link.csv").symlink_to(tmp_path / "secret")

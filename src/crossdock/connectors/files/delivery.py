@@ -21,7 +21,7 @@ from msgspec import Struct
 from crossdock.connectors.files.mapping import file_of
 from crossdock.connectors.files.settings import Settings
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
-from crossdock.connectors.kit.errors import ConnectorError, InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, OutcomeUnknown, Unavailable
 from crossdock.connectors.kit.files import Folder, temporary
 from crossdock.domain.fulfillment import FulfillmentRequest
 
@@ -107,13 +107,16 @@ class Delivery:
     async def _look_up(self, request: FulfillmentRequest, name: str, known: Mapping[str, str]) -> Found | None:
         wanted = self._expected(request, name, known)
         for path in self._places(request, name):
-            entry = await self._files.stat(path)
-            if entry is None:
-                continue
             try:
+                if await self._files.stat(path) is None:
+                    continue
                 sha256, size = await self._fingerprint(path)
             except FileNotFoundError:
                 continue  # taken away between the two looks
+            except (InvalidData, AuthenticationFailed):
+                if path == self._path(name):
+                    raise
+                continue  # an archive that is closed to us says nothing
             if wanted is not None and (sha256, size) == (wanted["sha256"], wanted["size"]):
                 return Found(request.key, name, {**wanted, "stage": "delivered", "where": path})
             return Found(request.key, name, {"where": path, "sha256": sha256, "size": size}, "it has other content")

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.connectors.files.settings import Settings
-from crossdock.connectors.kit.errors import InvalidData, Unavailable
+from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, Unavailable
 from crossdock.connectors.kit.files import Entry, Folder, is_unfinished, temporary
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.formats.delimited import BadRow, Reader, Row, TooManyFaults
@@ -105,6 +105,9 @@ class Pickup:
             content = await self._content(entry)
         except FileNotFoundError:
             return None
+        except (InvalidData, AuthenticationFailed) as error:
+            # One file we may not read holds up no other; a login that is refused everywhere fails at the listing.
+            return Waits(entry.name, error.message)
         after = await self._files.stat(self._path(entry.name))
         if after != entry or len(content) != entry.size:
             return Waits(entry.name, None)

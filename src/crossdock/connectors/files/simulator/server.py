@@ -102,6 +102,8 @@ class Files(asyncssh.SFTPServer):
         is_write = bool(pflags & asyncssh.FXF_WRITE)
         if is_write and self._warehouse.is_disk_full:
             raise asyncssh.SFTPFailure("No space left on device")
+        if path.decode(errors="replace").rpartition("/")[2] in self._warehouse.locked:
+            raise asyncssh.SFTPPermissionDenied("not for this login")
         operation = "write" if is_write else "read"
         return await self._do(operation, path, lambda: super(Files, self).open(path, pflags, attrs), is_write=is_write)
 

@@ -66,6 +66,7 @@ class FileWarehouse(Simulator):
         self.connections: set[asyncssh.SSHServerConnection] = set()
         self.is_disk_full = self.refuses_rename = self.is_closed = self.keeps_files = False
         self.auto_ship_after: float | None = None
+        self.locked: set[str] = set()
         self.style = Style()
         self.encoding, self.delimiter = "utf-8", ","
         self.sftp_port = sftp_port
@@ -297,6 +298,10 @@ class FileWarehouse(Simulator):
         """Archive taken order files in /in/archive instead of deleting them."""
         self.keeps_files = on
 
+    def lock_file(self, name: str) -> None:
+        """Let nobody read files of this name."""
+        self.locked.add(name)
+
     def fill_disk(self, on: bool = True) -> None:
         """Refuse writing for want of room."""
         self.is_disk_full = on
@@ -334,11 +339,12 @@ class FileWarehouse(Simulator):
         """End all faults and moods."""
         super().calm()
         self.is_disk_full = self.refuses_rename = self.is_closed = False
+        self.locked.clear()
 
     def levers(self) -> dict[str, Callable[..., Any]]:
         names = (
             "add_merchant take_orders orders_received ship ship_all adjust_stock report_stock put_file send_again finish_writing "
-            "close_gate keep_files fill_disk refuse_rename auto_ship write_as"
+            "close_gate keep_files lock_file fill_disk refuse_rename auto_ship write_as"
         )
         return super().levers() | {name: getattr(self, name) for name in names.split()}
 
