@@ -38,6 +38,13 @@ class Kept(Struct, frozen=True):
     about: str | None
 
 
+class Said(Struct, frozen=True):
+    """One side of an exchange: the headers that may be written down, and the body."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
 def message_id_at(moment: datetime) -> uuid.UUID:
     """A version-7 UUID made at a moment, so that the id alone finds its partition."""
     random = int.from_bytes(os.urandom(10), "big")
@@ -99,8 +106,8 @@ def keep_messages(
                 exchange.url,
                 exchange.status,
                 exchange.ms,
-                _sealed(account_id, message.id, "request", exchange.request),
-                _sealed(account_id, message.id, "response", exchange.response),
+                _sealed(account_id, message.id, "request", Said(exchange.request_headers, exchange.request)),
+                _sealed(account_id, message.id, "response", Said(exchange.response_headers, exchange.response)),
             )
         )
         order_id = (subjects or {}).get(message.about or "")
@@ -132,10 +139,14 @@ def _context(message_id: uuid.UUID, part: str) -> SealContext:
     return SealContext(realm="", owner_kind="message", owner_id=str(message_id), field=part)
 
 
-def _sealed(account_id: int, message_id: uuid.UUID, part: str, body: bytes) -> bytes:
-    return vault.seal(account_id, "archive", _context(message_id, part), zlib.compress(body, 1))
+def _sealed(account_id: int, message_id: uuid.UUID, part: str, said: Said) -> bytes:
+    # The headers stand as one line of JSON before the body.
+    whole = msgspec.json.encode(dict(said.headers)) + b"\n" + said.body
+    return vault.seal(account_id, "archive", _context(message_id, part), zlib.compress(whole, 1))
 
 
-def opened(account_id: int, message_id: uuid.UUID, part: str, sealed: bytes) -> bytes:
-    """A body as it was sent. Raises CannotUnseal or SecretsLocked."""
-    return zlib.decompress(vault.unseal(account_id, "archive", _context(message_id, part), sealed))
+def opened(account_id: int, message_id: uuid.UUID, part: str, sealed: bytes) -> Said:
+    """One side of an exchange, "request" or "response", as it was said. Raises CannotUnseal or SecretsLocked."""
+    whole = zlib.decompress(vault.unseal(account_id, "archive", _context(message_id, part), sealed))
+    headers, _, body = whole.partition(b"\n")
+    return Said(msgspec.json.decode(headers, type=dict[str, str]), body)

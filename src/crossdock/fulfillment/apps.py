@@ -8,3 +8,7 @@ class FulfillmentConfig(AppConfig):
     def ready(self) -> None:
         # Lanes register themselves when they are read.
         from crossdock.fulfillment import lanes  # noqa: F401
+        from crossdock.fulfillment.for_orders import FulfillmentForOrders
+        from crossdock.orders import beyond
+
+        beyond.provide(FulfillmentForOrders())

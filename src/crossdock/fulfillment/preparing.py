@@ -292,8 +292,8 @@ def give(terms: Terms, after: int) -> int | None:
     _explain_waiting([order_id for order_id in chosen if order_id not in set(wanted)], candidates)
     orders = orders_with(wanted)
     misfits = {order_id: why for order_id in wanted if (why := unfit(orders[order_id]))}
-    parts, allocations = _parts(terms, {order_id: chosen[order_id] for order_id in wanted if order_id not in misfits})
-    given = _write(terms, parts, allocations)
+    parts, allocations = divided(terms, {order_id: chosen[order_id] for order_id in wanted if order_id not in misfits})
+    given = write_parts(parts, allocations)
     taken = {part["order_id"]: part for part in parts if part["k"] not in given}
     misfits |= {order_id: _number_taken(part) for order_id, part in taken.items()}
     if misfits:
@@ -303,9 +303,10 @@ def give(terms: Terms, after: int) -> int | None:
     return lines[-1].order_id
 
 
-def _parts(
+def divided(
     terms: Terms, chosen: Mapping[int, Sequence[tuple[FreeLine, Candidate | None]]]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Fulfillment orders to be, one for each live connection and destination of an order, and the units each takes: rows of GIVE."""
     warehouses = {link.id: link.warehouse_id for link in terms.links}
     parts: list[dict[str, Any]] = []
     allocations: list[dict[str, Any]] = []
@@ -344,7 +345,8 @@ def _reference(terms: Terms, connection_id: int, number: str, part: int) -> str:
     return fit(whole) if fit else whole
 
 
-def _write(terms: Terms, parts: list[dict[str, Any]], allocations: list[dict[str, Any]]) -> dict[int, int]:
+def write_parts(parts: list[dict[str, Any]], allocations: list[dict[str, Any]]) -> dict[int, int]:
+    """Write fulfillment orders with their units; ids by `k`. One whose number the warehouse knows already is absent."""
     if not parts:
         return {}
     with connection.cursor() as cursor:

@@ -31,8 +31,8 @@ ADA = Address(
 )
 
 
-def a_canonical_order(*, lines: int = 2, units: int = 1, **changes: Any) -> Order:
-    """An order as a store says it: `lines` lines of `units` each, to Ada in Reno. `changes` are fields of `Order`."""
+def a_canonical_order(*, lines: int | Sequence[OrderLine] = 2, units: int = 1, **changes: Any) -> Order:
+    """An order as a store says it: so many lines of `units` each, or these, to Ada in Reno. `changes` are fields of `Order`."""
     number = next(_numbers)
     now = datetime.now(UTC)
     order = Order(
@@ -41,11 +41,13 @@ def a_canonical_order(*, lines: int = 2, units: int = 1, **changes: Any) -> Orde
         placed_at=now - timedelta(minutes=5),
         updated_at=now,
         currency="USD",
-        lines=tuple(
+        lines=tuple(lines)
+        if not isinstance(lines, int)
+        else tuple(
             OrderLine(f"{number}-{at}", f"SKU-{at}", f"Thing {at}", Decimal(units), Decimal(units), unit_price=Decimal("12.50"))
             for at in range(1, lines + 1)
         ),
-        grand_total=Decimal("12.50") * lines * units,
+        grand_total=Decimal("12.50") * units * (lines if isinstance(lines, int) else len(lines)),
         ship_to=ADA,
         bill_to=ADA,
         method=ShippingMethod(name="Standard shipping"),
@@ -71,7 +73,7 @@ def an_order(
     account: Account,
     store: Store,
     *,
-    lines: int = 2,
+    lines: int | Sequence[OrderLine] = 2,
     status: OrderStatus | str = OrderStatus.NEW,
     reason: str = "",
     issue: str = "",

@@ -1,0 +1,221 @@
+"""What each kind of activity says: one table from kind to sentence. A kind that is told and not here is a failing test."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from msgspec import Struct
+
+from crossdock.domain.statuses import OrderStatus
+from crossdock.ui.statuses import Tone
+
+Params = Mapping[str, Any]
+Words = Callable[[Params], str]
+
+
+class Sentence(Struct, frozen=True):
+    """How one kind is shown: its icon, its tone, its title, and a text below where there is more to say."""
+
+    icon: str
+    tone: Tone
+    title: Words
+    text: Words = lambda params: ""
+
+
+def _why(params: Params) -> str:
+    return str(params.get("why") or "")
+
+
+def _status(params: Params) -> str:
+    try:
+        return OrderStatus(str(params.get("from"))).label
+    except ValueError:
+        return ""
+
+
+def _was(params: Params) -> str:
+    status = _status(params)
+    return _("It was {status}.").format(status=status) if status else ""
+
+
+def _imported(params: Params) -> str:
+    return _("Imported from the store")
+
+
+def _changed(params: Params) -> str:
+    return _("Changed in the store, revision {revision}").format(revision=params.get("revision", "?"))
+
+
+def _given(params: Params) -> str:
+    return _("Given to {warehouse} as {reference}").format(
+        warehouse=params.get("warehouse", "?"), reference=params.get("reference", "?")
+    )
+
+
+def _sent(params: Params) -> str:
+    if params.get("found"):
+        return _("The warehouse had it already, as {id}").format(id=params.get("as") or "?")
+    return (
+        _("The warehouse has it, as {id}").format(id=params.get("as") or "?") if params.get("as") else _("The warehouse has it")
+    )
+
+
+def _shipped(params: Params) -> str:
+    boxes = int(params.get("boxes") or 0)
+    text = ngettext("{boxes} box left the warehouse", "{boxes} boxes left the warehouse", boxes).format(boxes=boxes)
+    return _("{what} with {carrier}").format(what=text, carrier=params["carrier"]) if params.get("carrier") else text
+
+
+def _flagged(params: Params) -> str:
+    return _("It has units that were not asked for; they are not told to the store.") if params.get("flagged") else ""
+
+
+def _posted(params: Params) -> str:
+    if params.get("found"):
+        return _("The store knew of the shipment already")
+    return _("The store was told of the shipment")
+
+
+def _mode(params: Params) -> str:
+    words = {"off": _("Off"), "observe": _("Observe"), "live": _("Live")}
+    mode = words.get(str(params.get("mode")), str(params.get("mode")))
+    return _("{connection} was turned to {mode}").format(connection=params.get("connection", "?"), mode=mode)
+
+
+def _rejected(params: Params) -> str:
+    count = int(params.get("count") or 0)
+    return ngettext(
+        "{count} record of the store could not be understood", "{count} records of the store could not be understood", count
+    ).format(count=count)
+
+
+def _rejected_there(params: Params) -> str:
+    where = str(params.get("where") or "")
+    return (
+        _("The warehouse sent something that could not be understood: {where}").format(where=where)
+        if where
+        else _("The warehouse sent something that could not be understood")
+    )
+
+
+def _webhooks(params: Params) -> str:
+    count = int(params.get("topics") or 0)
+    return ngettext(
+        "The store now tells us at once of {count} kind of change",
+        "The store now tells us at once of {count} kinds of changes",
+        count,
+    ).format(count=count)
+
+
+def _days(params: Params) -> str:
+    days = int(params.get("days") or 0)
+    return ngettext("No shipment came within {days} day", "No shipment came within {days} days", days).format(days=days)
+
+
+def _deleted(params: Params) -> str:
+    return _("Deleted, though a warehouse had it") if params.get("is_forced") else _("Deleted")
+
+
+def _adopted(params: Params) -> str:
+    return _("Taken over as already at {warehouse}, known there as {reference}").format(
+        warehouse=params.get("warehouse", "?"), reference=params.get("reference", "?")
+    )
+
+
+def _say(text: Promise) -> Words:
+    """A sentence without parameters, translated when it is shown."""
+    return lambda params: str(text)
+
+
+SENTENCES: dict[str, Sentence] = {
+    "order.imported": Sentence("package-import", Tone.ASIDE, _imported),
+    "order.changed": Sentence("replace", Tone.ASIDE, _changed),
+    "order.changed_before_sending": Sentence(
+        "arrow-back-up",
+        Tone.ASIDE,
+        _say(gettext_lazy("The change is applied: what was given to the warehouse and not sent was taken back")),
+    ),
+    "order.canceled_in_store": Sentence(
+        "circle-x", Tone.ASIDE, _say(gettext_lazy("Canceled in the store, before anything was sent"))
+    ),
+    "order.canceled_after_sending": Sentence(
+        "alert-circle", Tone.STUCK, _say(gettext_lazy("Canceled in the store after the warehouse had it"))
+    ),
+    "order.reduced_after_sending": Sentence(
+        "alert-circle", Tone.STUCK, _say(gettext_lazy("Fewer units are wanted in the store, after the warehouse had it"))
+    ),
+    "order.increased_after_sending": Sentence(
+        "alert-circle", Tone.STUCK, _say(gettext_lazy("More units are wanted in the store, after the warehouse had it"))
+    ),
+    "order.address_changed_after_sending": Sentence(
+        "alert-circle", Tone.STUCK, _say(gettext_lazy("The address was changed in the store, after the warehouse had it"))
+    ),
+    "order.released": Sentence("player-play", Tone.ASIDE, _say(gettext_lazy("Released: what it waited for has come"))),
+    "order.released_by_person": Sentence("player-play", Tone.ASIDE, _say(gettext_lazy("Released"))),
+    "order.given": Sentence("arrow-right", Tone.FLIGHT, _given),
+    "order.unfit": Sentence("alert-triangle", Tone.STUCK, _say(gettext_lazy("It cannot be sent as it is")), _why),
+    "order.sent": Sentence("building-warehouse", Tone.FLIGHT, _sent),
+    "order.refused": Sentence("alert-triangle", Tone.STUCK, _say(gettext_lazy("It was not sent")), _why),
+    "order.delayed": Sentence("repeat", Tone.WAIT, _say(gettext_lazy("It was not sent yet; the next try is scheduled")), _why),
+    "order.progress_reported": Sentence(
+        "message", Tone.ASIDE, _say(gettext_lazy("The store was told that the warehouse has it"))
+    ),
+    "order.progress_refused": Sentence(
+        "message", Tone.ASIDE, _say(gettext_lazy("The store did not take that the warehouse has it")), _why
+    ),
+    "order.shipped": Sentence("truck-delivery", Tone.FLIGHT, _shipped, _flagged),
+    "order.closed": Sentence("circle-check", Tone.DONE, _say(gettext_lazy("Done: everything left and the store was told"))),
+    "order.abandoned": Sentence(
+        "package-off", Tone.ASIDE, _days, _say(gettext_lazy("A late shipment is still taken and posted."))
+    ),
+    "order.reprocessed": Sentence("refresh", Tone.ASIDE, _say(gettext_lazy("Reprocessed")), _was),
+    "order.reset": Sentence("arrow-back-up", Tone.ASIDE, _say(gettext_lazy("Reset: it starts over as freshly imported")), _was),
+    "order.archived": Sentence("archive", Tone.ASIDE, _say(gettext_lazy("Archived")), _was),
+    "order.deleted": Sentence("trash", Tone.ASIDE, _deleted, _was),
+    "order.issue_settled": Sentence(
+        "check", Tone.DONE, _say(gettext_lazy("The issue was settled")), lambda params: str(params.get("issue") or "")
+    ),
+    "order.adopted": Sentence(
+        "clipboard-check", Tone.FLIGHT, _adopted, _say(gettext_lazy("Nothing was sent; its shipment is followed."))
+    ),
+    "order.left_behind": Sentence(
+        "player-skip-forward", Tone.ASIDE, _say(gettext_lazy("Left to the earlier tool when the connection went Live"))
+    ),
+    "shipment.posted": Sentence("circle-check", Tone.DONE, _posted),
+    "shipment.refused": Sentence("alert-triangle", Tone.STUCK, _say(gettext_lazy("The store did not take the shipment")), _why),
+    "shipment.delayed": Sentence(
+        "repeat", Tone.WAIT, _say(gettext_lazy("The store was not told yet; the next try is scheduled")), _why
+    ),
+    "shipment.reprocessed": Sentence("refresh", Tone.ASIDE, _say(gettext_lazy("The shipment was reprocessed"))),
+    "shipment.archived": Sentence(
+        "archive", Tone.ASIDE, _say(gettext_lazy("The shipment was archived; the store is not told of it"))
+    ),
+    "store.mode": Sentence("plug-connected", Tone.FLIGHT, _mode),
+    "store.webhooks": Sentence("webhook", Tone.FLIGHT, _webhooks),
+    "store.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected),
+    "warehouse.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected_there, _why),
+}
+
+
+class Said(Struct, frozen=True):
+    """One activity in words."""
+
+    title: str
+    text: str
+    icon: str
+    tone: Tone
+
+
+def said(kind: str, params: Params) -> Said:
+    """The words for one activity. A kind of a later version shows its name, so that no page breaks on it."""
+    sentence = SENTENCES.get(kind)
+    if sentence is None:
+        return Said(kind.replace(".", ": ").replace("_", " "), "", "circle", Tone.ASIDE)
+    return Said(sentence.title(params), sentence.text(params), sentence.icon, sentence.tone)
+
+
+def problems() -> tuple[str, ...]:
+    """Kinds that say something did not go as it should."""
+    return tuple(kind for kind, sentence in SENTENCES.items() if sentence.tone in (Tone.STUCK, Tone.WAIT))

@@ -1,0 +1,189 @@
+"""Find orders by any number, name, e-mail, SKU or tracking number: three steps, each bounded, the first that answers wins."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from msgspec import Struct
+
+from crossdock.orders.beyond import shipping
+from crossdock.tenancy.scope import account_in_scope
+
+MOST = 2_000
+"""Hits that are looked at; the trigram index is asked for no more, and the first walk looks at as many orders."""
+
+FAR = 20_000
+"""How many of the newest orders are walked through for a word that is common, but only among old ones."""
+
+SHORTEST = 3
+"""Fewer letters would have the trigram index read whole: they are looked up as beginnings of numbers only."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Place(Struct, frozen=True):
+    """Where a page of a list ends: keys of its last row, in the order of the list."""
+
+    at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}-{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> "Place | None":
+        """From the address; None for what is none."""
+        match = re.fullmatch(r"(\d{1,17})-(\d{1,18})", text, re.ASCII)
+        return cls(_EPOCH + timedelta(microseconds=int(match[1])), int(match[2])) if match else None
+
+
+NEWEST = Place(datetime(9999, 1, 1, tzinfo=UTC), 2**63 - 1)
+"""Before every order."""
+
+
+class Found(Struct, frozen=True):
+    """Orders that carry the words. Not `is_complete`: there may be more, older than the last of them.
+
+    `is_exact`: a whole number, SKU or tracking number was recognized, and nothing else was looked for. `walked` is how many orders
+    were looked at when that was not all of them, and `further` where to look on from there.
+    """
+
+    ids: tuple[int, ...]
+    is_complete: bool = True
+    is_exact: bool = False
+    walked: int = 0
+    further: Place | None = None
+
+
+EXACT = """
+select id from sales_order where account_id = %(account)s and number = any (%(numbers)s)
+union
+select id from sales_order where store_id = any (array(select id from store)) and external_id = any (%(numbers)s)
+union
+(select l.order_id from sales_order_line l join sales_order o on o.id = l.order_id
+  where l.account_id = %(account)s and l.sku = %(text)s order by l.order_id desc limit %(most)s)
+union
+(select l.order_id from sales_order_line l join sales_order o on o.id = l.order_id
+  where l.account_id = %(account)s and l.sku = %(upper)s order by l.order_id desc limit %(most)s)
+union
+select id from sales_order where id = any (%(tracked)s)
+"""
+
+# A range, not `like`: only leakproof comparisons become index conditions under row-level security.
+PREFIX = """
+select id from sales_order where account_id = %(account)s and number >= %(from)s and number < %(to)s order by number limit %(most)s
+"""
+
+
+def cleaned(text: str) -> str:
+    """What people typed, without control characters and idle blanks, of sensible length."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:200]
+
+
+def pattern_of(text: str) -> str:
+    """A `like` pattern that finds the text anywhere; its own signs mean themselves."""
+    escaped = re.sub(r"([\\%_])", r"\\\1", text.lower())
+    return f"%{escaped}%"
+
+
+def find(text: str, *, before: Place | None = None, wanted: int = 51, is_anywhere: bool = False) -> Found:
+    """Orders of the open scope that carry `text`, older than `before`. `is_anywhere` does without the look for whole numbers.
+
+    Limited people find only their merchants' orders.
+    """
+    text = cleaned(text)
+    if not text:
+        return Found(())
+    if not is_anywhere and (ids := _exact(text)):
+        return Found(ids, is_exact=True)
+    if len(text) < SHORTEST:
+        return Found(_prefix(text))
+    found = _anywhere(text, before or NEWEST, wanted)
+    if not found.ids and (digits := _phone_digits(text)):
+        found = _anywhere(digits, before or NEWEST, wanted)
+    return found
+
+
+def _exact(text: str) -> tuple[int, ...]:
+    bare = text.removeprefix("#")
+    numbers = {text, bare, f"#{bare}", text.upper(), f"#{bare.upper()}", bare.upper()}
+    tracked = [*shipping().tracked_as(text, MOST), *(shipping().tracked_as(text.upper(), MOST) if text != text.upper() else ())]
+    values: dict[str, Any] = {
+        "account": account_in_scope(),
+        "numbers": sorted(numbers),
+        "text": text,
+        "upper": text.upper(),
+        "tracked": tracked,
+        "most": MOST,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(EXACT, values)
+        return tuple(row[0] for row in cursor.fetchall())
+
+
+def _prefix(text: str) -> tuple[int, ...]:
+    """Orders whose number begins with the text, with or without a sign in front."""
+    found: dict[int, None] = {}
+    with connection.cursor() as cursor:
+        for start in _beginnings(text):
+            values: dict[str, Any] = {"account": account_in_scope(), "from": start, "to": _after(start), "most": MOST}
+            cursor.execute(PREFIX, values)
+            found |= dict.fromkeys(row[0] for row in cursor.fetchall())
+    return tuple(found)[:MOST]
+
+
+def _beginnings(text: str) -> Iterable[str]:
+    bare = text.removeprefix("#") or text
+    return dict.fromkeys((text, bare, f"#{bare}", text.upper()))
+
+
+def _after(start: str) -> str:
+    """The least text after all that begin with `start`, by code points, as the columns are ordered."""
+    for at in range(len(start) - 1, -1, -1):
+        point = ord(start[at]) + 1
+        if point <= 0x10FFFF:
+            return start[:at] + chr(0xE000 if 0xD800 <= point <= 0xDFFF else point)
+    return chr(0x10FFFF)
+
+
+def _anywhere(text: str, before: Place, wanted: int) -> Found:
+    """The newest orders first, since that is where people look; then the index; then, for a common word, further back."""
+    pattern = pattern_of(text)
+    near = _walk(pattern, before, wanted, MOST)
+    if len(near) >= wanted:
+        return Found(near, is_complete=False)
+    with connection.cursor() as cursor:
+        cursor.execute("select id from find_orders_by_index(%s, %s)", [pattern, MOST])
+        hits = tuple(row[0] for row in cursor.fetchall())
+    if len(hits) < MOST:
+        return Found(hits)
+    far = _walk(pattern, before, wanted, FAR)
+    if len(far) >= wanted:
+        return Found(far, is_complete=False)
+    return Found(far, is_complete=False, walked=FAR, further=_end_of_walk(before))
+
+
+def _end_of_walk(before: Place) -> Place | None:
+    """The last order that a far walk looks at; None when it came to the end of all orders."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select placed_at, id from sales_order where account_id = %s and deleted_at is null and (placed_at, id) < (%s, %s)"
+            " order by placed_at desc, id desc offset %s limit 1",
+            [account_in_scope(), before.at, before.id, FAR - 1],
+        )
+        row = cursor.fetchone()
+    return Place(*row) if row else None
+
+
+def _walk(pattern: str, before: Place, wanted: int, walk: int) -> tuple[int, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute("select id from find_orders(%s, %s, %s, %s, %s)", [pattern, before.at, before.id, wanted, walk])
+        return tuple(row[0] for row in cursor.fetchall())
+
+
+def _phone_digits(text: str) -> str:
+    """The digits of what looks like a phone number, as they are stored; empty when it does not."""
+    digits = "".join(char for char in text if char in "0123456789")
+    return digits if len(digits) >= 7 and re.fullmatch(r"[\d\s()+./-]+", text) else ""

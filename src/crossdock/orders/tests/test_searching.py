@@ -1,0 +1,184 @@
+"""Finding orders: by any number, name, e-mail, SKU or tracking number, with signs that mean something to SQL, and only one's own."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from crossdock.accounts.testing import an_account
+from crossdock.connections.testing import a_connection, a_store
+from crossdock.domain.orders import Address, OrderLine
+from crossdock.fulfillment.testing import a_sent_order, a_shipment
+from crossdock.orders import searching
+from crossdock.orders.queries import OrderFilters, list_orders, tab_counts
+from crossdock.orders.searching import NEWEST, _after, cleaned, find, pattern_of
+from crossdock.orders.testing import ADA, a_canonical_order, an_order, received
+from crossdock.tenancy.scope import scoped
+
+
+def found(account, text, merchants=None, **filters):
+    with scoped(account.pk, merchants):
+        return [row.id for row in list_orders(OrderFilters(text=text, **filters)).rows]
+
+
+@pytest.fixture
+def store(account):
+    return a_store(account)
+
+
+def named(account, store, name, **changes):
+    return an_order(account, store, ship_to=msgspec.structs.replace(ADA, name=name), bill_to=None, **changes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#77001",
+        "77001",
+        "gid/55",
+        "robin QUIRK",
+        "uirk",
+        "ROBIN@example.com",
+        "robin@ex",
+        "PO-9",
+        "blue-m",
+        "BLUE-M",
+        "(555) 010-9911",
+    ],
+)
+def test_an_order_is_found_by_whatever_is_known_of_it(account, store, text):
+    order = a_canonical_order(
+        number="#77001",
+        external_id="gid/55",
+        ship_to=msgspec.structs.replace(ADA, name="Robin Quirk"),
+        email="robin@example.com",
+        customer_po="PO-9",
+        phone="555 010 9911",
+        lines=(OrderLine("1", "BLUE-M", "Blue shirt", Decimal(1), Decimal(1)),),
+    )
+    (row,) = received(account, store, [order])
+    an_order(account, store)
+
+    assert found(account, text) == [row.pk]
+
+
+def test_an_order_is_found_by_its_tracking_number_whole_or_in_part(account):
+    connection = a_connection(account)
+    order = an_order(account, connection.store)
+    a_shipment(account, a_sent_order(account, connection, order), tracking="1Z999AA10123456784")
+    an_order(account, connection.store)
+
+    assert found(account, "1z999aa10123456784") == [order.pk]
+    assert found(account, "0123456784") == [order.pk]
+
+
+@pytest.mark.parametrize("sign", ["%", "_", "\\", "'", "100%", "a_b", "c\\d", "--", "$1", "{}", "%(x)s"])
+def test_signs_of_patterns_mean_themselves(account, store, sign):
+    named(account, store, "Nobody Else")
+    hit = named(account, store, f"Ann {sign}{sign}{sign} Bee")
+
+    assert found(account, sign * 3) == [hit.pk]
+
+
+@pytest.mark.parametrize("text", ["\x00", " ", "\n\t", "\x00ab", "‮abc"])
+def test_control_characters_find_nothing_and_break_nothing(account, store, text):
+    named(account, store, "Somebody")
+
+    assert cleaned(text) in ("", "ab", "abc")
+    assert found(account, text) == []
+
+
+def test_fewer_than_three_letters_look_for_the_beginning_of_a_number_only(account, store):
+    begins = an_order(account, store, number="N1-7")
+    named(account, store, "N1", number="X-8")
+
+    assert found(account, "N1") == [begins.pk]
+    assert found(account, "n1") == [begins.pk]
+
+
+def test_a_whole_number_is_taken_before_its_parts_and_parts_can_be_asked_for(account, store):
+    whole = an_order(account, store, number="#5001")
+    part = an_order(account, store, number="#50012")
+
+    assert found(account, "5001") == [whole.pk]
+    assert found(account, "5001", is_anywhere=True) == [part.pk, whole.pk]
+
+
+def test_people_limited_to_merchants_find_only_theirs(account):
+    mine, others = a_store(account), a_store(account)
+    seen = named(account, mine, "Quentin Twin", number="#900")
+    named(account, others, "Quentin Twin", number="#900")
+
+    for text in ("#900", "quentin", "SKU-1"):
+        assert found(account, text, merchants=[mine.merchant_id]) == [seen.pk]
+    with scoped(account.pk, [mine.merchant_id]):
+        assert sum(tab_counts(OrderFilters(text="quentin")).values()) == 1
+
+
+def test_another_account_finds_nothing(account, store):
+    named(account, store, "Quentin Alone", number="#901")
+    stranger = an_account()
+
+    for text in ("#901", "quentin", "90", "SKU-1"):
+        assert found(stranger, text) == []
+
+
+def test_a_search_is_narrowed_by_the_other_filters(account, store):
+    kept = named(account, store, "Pia Narrow", status="error")
+    named(account, store, "Pia Narrow")
+
+    assert found(account, "pia narrow", statuses=("error",)) == [kept.pk]
+    assert found(account, "pia narrow", statuses=("closed",)) == []
+
+
+def test_a_common_word_is_paged_through_without_loss(account, store, monkeypatch):
+    monkeypatch.setattr(searching, "MOST", 8)
+    monkeypatch.setattr(searching, "FAR", 15)
+    rows = received(account, store, [a_canonical_order(lines=1) for _ in range(40)])
+
+    seen, before = [], None
+    with scoped(account.pk):
+        while True:
+            page = list_orders(OrderFilters(text="ada marsh"), before, 5)
+            seen += [row.id for row in page.rows]
+            before = page.older
+            if before is None:
+                break
+    assert sorted(seen) == sorted(row.pk for row in rows)
+    assert len(seen) == len(set(seen))
+
+
+def test_a_word_common_only_among_old_orders_says_how_far_was_looked_and_leads_on(account, store, monkeypatch):
+    monkeypatch.setattr(searching, "MOST", 3)
+    monkeypatch.setattr(searching, "FAR", 5)
+    old = [named(account, store, "Olga Older") for _ in range(4)]
+    for _ in range(9):
+        named(account, store, "Nell Newer")
+
+    with scoped(account.pk):
+        first = list_orders(OrderFilters(text="olga older"))
+        assert (first.rows, first.walked) == ((), 5)
+        second = list_orders(OrderFilters(text="olga older"), first.older)
+        third = list_orders(OrderFilters(text="olga older"), second.older)
+    assert {row.id for row in (*second.rows, *third.rows)} == {row.pk for row in old}
+
+
+def test_a_pattern_escapes_its_own_signs_and_is_small():
+    assert pattern_of(r"A%b_C\d") == r"%a\%b\_c\\d%"
+
+
+@pytest.mark.parametrize("text", ["A", "1Z", "é", "\ud7ff", "a\U0010ffff", "\U0010ffff"])
+def test_what_begins_with_a_text_lies_before_the_text_after_it(text):
+    assert text < _after(text) or text == "\U0010ffff"
+    assert (text + "\U0010ffff" < _after(text)) or "\U0010ffff" in text
+
+
+def test_nothing_typed_finds_nothing(account):
+    with scoped(account.pk):
+        assert find("  ", before=NEWEST).ids == ()
+
+
+def test_an_order_without_address_is_found_by_its_number(account, store):
+    order = an_order(account, store, ship_to=None, bill_to=Address(), email=None, phone=None)
+
+    assert found(account, order.number) == [order.pk]
