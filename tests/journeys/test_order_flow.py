@@ -3,7 +3,6 @@
 from collections import Counter
 
 import pytest
-from support.world import MERCHANT, World, a_world
 
 from crossdock.activity.models import Activity
 from crossdock.connections import services
@@ -11,6 +10,7 @@ from crossdock.connections.models import Effect, Store
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.fulfillment.models import Shipment
 from crossdock.orders.models import SalesOrder
+from support.world import MERCHANT, World, a_world
 
 pytestmark = pytest.mark.usefixtures("db_ready")
 

@@ -156,6 +156,7 @@ def files_settings(warehouse: FileWarehouse, login: str) -> FilesSettings:
             "password": PASSWORD,
             "host_key": warehouse.fingerprint,
             "quiet_seconds": 0,
+            "default_method": "Ground",
         }
     )
 

@@ -137,7 +137,7 @@ def rows_of(request: FulfillmentRequest, settings: Settings) -> list[list[str]]:
         "bill_to_state": bill_to.region,
         "bill_to_zip": bill_to.postal_code,
         "bill_to_country": bill_to.country,
-        "ship_method": _method(order.method),
+        "ship_method": _method(order.method, settings),
         "payment_type": kind,
         "bill_account": account,
         "order_date": order.placed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -218,10 +218,11 @@ def _two_lines(lines: Sequence[str], longest: int) -> tuple[str, str]:
     raise InvalidData(message, field="ship_to.lines")
 
 
-def _method(method: ShippingMethod) -> str:
-    code = method.service or method.scac or method.code or method.name or ""
+def _method(method: ShippingMethod, settings: Settings) -> str:
+    code = method.service or method.scac or method.code or method.name or settings.default_method
     if not code.strip():
-        raise InvalidData("No shipping method is given. Map the order's method, or choose one, then Reprocess.", field="method")
+        message = "The order names no shipping method. Set a usual one in the warehouse's settings, then Reprocess."
+        raise InvalidData(message, field="method")
     return code
 
 

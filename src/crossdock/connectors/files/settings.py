@@ -102,6 +102,14 @@ class Settings(ConnectorSettings):
         ge=1,
         le=3,
     )
+    default_method: str = setting(
+        "Usual shipping method",
+        "Written for orders that name none, in the warehouse's own words. Leave it empty, and such orders wait for you instead.",
+        default="",
+        group="import",
+        placeholder="Ground",
+        max_length=80,
+    )
     orders_per_file: int = setting(
         "Orders in one file",
         "1 unless the warehouse takes several: then one order it refuses may hold up the others in the file.",
