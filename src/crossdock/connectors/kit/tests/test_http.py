@@ -8,9 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from crossdock.connectors.kit import http as http_module
-from crossdock.connectors.kit.decoding import amount, decode
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, OutcomeUnknown, RateLimited, Unavailable
-from crossdock.connectors.kit.http import Answer, ObserveOnly, retry_after
+from crossdock.connectors.kit.http import ObserveOnly, retry_after
 from crossdock.connectors.kit.limits import LocalLimiter
 from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.kit.settings import ConnectorSettings
@@ -255,20 +254,3 @@ async def test_a_429_closes_the_way_for_everybody():
 @pytest.mark.parametrize(("text", "seconds"), [("2", 2), ("2.0", 2), ("-5", 0), ("999999", 3600), ("nan", None), ("soon", None)])
 def test_retry_after_is_read_in_every_spelling(text, seconds):
     assert retry_after({"retry-after": text}) == (None if seconds is None else timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 100_000, b"", b"<html>", b'{"status": "x"}', b'{"a":"\xff"}'])
-def test_what_cannot_be_decoded_is_invalid_data(body):
-    with pytest.raises(InvalidData):
-        decode(body, Answer, what="the answer")
-
-
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "1E+999999999", "1e-999999999", "1234567890123456789", "0.0000001", "x", ""])
-def test_an_amount_beyond_bounds_is_invalid_data(text):
-    with pytest.raises(InvalidData):
-        amount(text, field="price")
-
-
-@pytest.mark.parametrize("text", ["0", "-3.5", "20.0", "123456789012345678", "0.000001", "1.50000000"])
-def test_an_ordinary_amount_is_exact(text):
-    assert amount(text, field="price") == __import__("decimal").Decimal(text)

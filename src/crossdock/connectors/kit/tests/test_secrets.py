@@ -1,0 +1,22 @@
+"""Where secrets are opened."""
+
+import ast
+from pathlib import Path
+
+CONNECTORS = Path(__file__).parents[2]
+
+HANDED_ON = {"files/__init__.py"}
+"""Gives the typed password to the SFTP login; signs nothing itself."""
+
+
+def test_secrets_are_opened_in_modules_named_auth_and_nowhere_else():
+    opened = {
+        str(path.relative_to(CONNECTORS))
+        for path in CONNECTORS.rglob("*.py")
+        if not {"tests", "simulator"} & set(path.parts) and path.name != "secret.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("reveal", "get_secret_value")
+    }
+
+    assert {name for name in opened if not name.endswith("auth.py")} == HANDED_ON
+    assert "kit/auth.py" in opened
