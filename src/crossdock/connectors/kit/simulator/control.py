@@ -29,7 +29,7 @@ async def pull(lever: Callable[..., Any], arguments: Mapping[str, Any], *, stric
 
     `strict` False takes numbers and switches as text, as forms send them. Raises ValueError with what does not fit.
     """
-    checked = msgspec.convert(dict(arguments), _arguments_of(lever), strict=strict)
+    checked = msgspec.convert(dict(arguments), _arguments_of(lever), strict=strict, str_keys=True)
     result = lever(**{name: getattr(checked, name) for name in checked.__struct_fields__})
     if isinstance(result, Awaitable):
         result = await result

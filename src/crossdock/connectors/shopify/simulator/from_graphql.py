@@ -46,6 +46,9 @@ def load_graphql_order(shop: Shop, given: Record) -> tuple[str, frozenset[str]]:
     for part in parts:
         for item in _nodes(part.get("lineItems")):
             line = item.get("lineItem")
+            if not isinstance(line, dict) or not line.get("id"):
+                # Asked without its line: one is made up, so that its units have something to belong to.
+                line = item["lineItem"] = {"id": shop.new_id("LineItem"), "title": "Item"}
             if isinstance(line, dict) and line.get("id") and line["id"] not in known:
                 known.add(line["id"])
                 lines.append(_line(shop, {"quantity": item.get("totalQuantity") or 0} | line, currency))
@@ -59,6 +62,7 @@ def load_graphql_order(shop: Shop, given: Record) -> tuple[str, frozenset[str]]:
     elif not given.get("cancelledAt"):
         routing.route(shop, order, [line for line in order["_lines"] if line["quantity"] > line["_canceled"]])
     _fulfillments(shop, order, given)
+    _refunds(shop, order, given, currency)
     shop.keep(order)
     orders.refresh(shop, order)
     for field in ("displayFulfillmentStatus",):
@@ -247,6 +251,9 @@ def _part(shop: Shop, order: Record, given: Record) -> Record:
         item["id"] = row.get("id") or item["id"]
         item["remainingQuantity"] = row.get("remainingQuantity", total)
         one["_items"].append(item)
+    # In progress with nothing gone yet: somebody said that work has begun.
+    is_part = any(item["remainingQuantity"] < item["totalQuantity"] for item in one["_items"])
+    one["_progress"] = one["status"] == "IN_PROGRESS" and one["requestStatus"] == "UNSUBMITTED" and not is_part
     return one
 
 
@@ -290,3 +297,22 @@ def _fulfillments(shop: Shop, order: Record, given: Record) -> None:
                 "_from": [],
             },
         ]
+
+
+def _refunds(shop: Shop, order: Record, given: Record, currency: str) -> None:
+    for one in _nodes(given.get("refunds")):
+        items = []
+        for row in _nodes(one.get("refundLineItems")):
+            line = shop.lines.get((row.get("lineItem") or {}).get("id") or "")
+            if line is None:
+                continue
+            price = _bag(row.get("subtotalSet") or {}, currency)
+            item = orders.refund_item(shop, line, row.get("quantity") or 0, row.get("restockType") or "NO_RESTOCK", price)
+            for name in ("id", "restocked"):
+                if row.get(name) is not None:
+                    item[name] = row[name]
+            items.append(item)
+        total = _bag(one.get("totalRefundedSet") or {}, currency)
+        made = orders.new_refund(shop, items, total, one.get("note"), one.get("createdAt"))
+        made["id"] = one.get("id") or made["id"]
+        order["_refunds"] = [*order["_refunds"], made]

@@ -428,7 +428,7 @@ def webhookSubscriptionUpdate(root: Any, arguments: Arguments, context: Context)
         problem = wrong(["id"], "Webhook subscription does not exist")
         return {"webhookSubscription": None, "userErrors": [problem]}
     given = arguments["webhookSubscription"]
-    problems = _address_problems(context, found["topic"], {"uri": found["uri"]} | given, found["id"])
+    problems = _address_problems(context, found["topic"], {"uri": found["uri"]} | given, found["id"]) + _name_problems(given)
     if problems:
         return {"webhookSubscription": None, "userErrors": problems}
     found |= {name: value for name, value in given.items() if value is not None}
@@ -454,6 +454,8 @@ def _address_problems(context: Context, topic: str, given: Record, own: str | No
     parts = urlsplit(address)
     # The real platform takes https alone; on loopback there is nobody to listen in, and tests need no certificate.
     allowed = {"https", "pubsub", "arn"} | ({"http"} if parts.hostname in ("127.0.0.1", "localhost", "::1") else set())
+    if parts.scheme in ("pubsub", "arn") and given.get("format") == "XML":
+        return [wrong(["webhookSubscription", "format"], "Format can only be used with format: 'json'")]
     if parts.scheme not in allowed:
         if parts.scheme == "http":
             return [wrong(at, "Address protocol http:// is not supported")]

@@ -167,7 +167,9 @@ async def test_duplicate_and_reordered_pages_come_when_asked_for(ask: Asking) ->
 
 
 async def test_a_query_that_asks_too_much_is_refused_before_it_runs(ask: Asking) -> None:
-    dear = "{ orders(first: 250) { nodes { fulfillmentOrders(first: 250) { nodes { lineItems(first: 250) { nodes { id } } } } } } }"
+    dear = (
+        "{ orders(first: 250) { nodes { fulfillmentOrders(first: 250) { nodes { lineItems(first: 250) { nodes { id } } } } } } }"
+    )
 
     errors = await ask.errors(dear)
 
