@@ -14,15 +14,16 @@ from crossdock.accounts.keyring import VaultError
 from crossdock.activity.services import Kept, message_id_at
 from crossdock.connections import credentials
 from crossdock.connections.credentials import Owner, OwnerKind, StoredTokens
+from crossdock.connections.limits import SharedLimiters
 from crossdock.connections.models import Store, Warehouse
-from crossdock.connections.realms import destination_of, door_of, folder_root, sandbox_authority, target_of
+from crossdock.connections.realms import destination_of, door_of, folder_root, sandbox_authority, target_of, with_app
 from crossdock.connectors.kit.about import ABOUT
 from crossdock.connectors.kit.capabilities import Client
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.errors import AuthenticationFailed, Unavailable
 from crossdock.connectors.kit.http import Exchange
-from crossdock.connectors.kit.limits import LocalLimiters
+from crossdock.connectors.kit.limits import Limiter
 from crossdock.connectors.kit.opening import open_client, sign_in
 from crossdock.connectors.kit.settings import ConnectorSettings, secret_fields
 from crossdock.connectors.kit.tokens import Tokens
@@ -30,7 +31,7 @@ from crossdock.connectors.kit.transport import Transport
 from crossdock.connectors.registry import connector_for, every_connector
 from crossdock.tenancy.scope import in_db
 
-_limiters = LocalLimiters()
+_limiters = SharedLimiters()
 _transports: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Door, Transport]]" = weakref.WeakKeyDictionary()
 
 
@@ -128,7 +129,7 @@ def load_site(kind: OwnerKind, site_id: int) -> Site:
         row.pk,
         str(row.account.public_id),
         connector,
-        settings_of(connector, row.settings, sealed.secrets),
+        with_app(connector, settings_of(connector, row.settings, sealed.secrets)),
         owner,
         sealed.tokens(),
     )
@@ -154,8 +155,13 @@ def _parsed(connector: Connector, name: str, value: Any) -> Any:
 
 
 @asynccontextmanager
-async def open_site(account_id: int, kind: OwnerKind, site_id: int, *, may_write: bool) -> AsyncIterator[Opened]:
-    """Open a store or warehouse. `may_write` is off while it is only observed: every write then raises before it is sent."""
+async def open_site(
+    account_id: int, kind: OwnerKind, site_id: int, *, may_write: bool, reserve: float = 0.0
+) -> AsyncIterator[Opened]:
+    """Open a store or warehouse. `may_write` is off while it is only observed: every write then raises before it is sent.
+
+    `reserve` is the part of the platform's limit that is left to more urgent lanes.
+    """
     site = await in_db(account_id, load_site, kind, site_id)
     recorder = Recorder()
     base_url = target_of(site.connector, site.settings).base_url if site.connector.base_url else None
@@ -174,12 +180,17 @@ async def open_site(account_id: int, kind: OwnerKind, site_id: int, *, may_write
         base_url=base_url,
         realm=site.owner.realm,
         tokens=StoredTokens(account_id, site.owner, renew),
-        limiter=_limiters.of(f"{kind}:{site_id}", site.connector.rate_limit),
+        limiter=_limiter(account_id, site, reserve),
         may_write=may_write,
         transport=transport,
         folder_root=folder_root(site.account_public_id),
     ) as client:
         yield Opened(site.connector, site.settings, client, recorder, site.owner.realm)
+
+
+def _limiter(account_id: int, site: Site, reserve: float) -> Limiter | None:
+    limit = site.connector.rate_limit
+    return _limiters.of(account_id, site.kind, site.id, limit, reserve) if limit else None
 
 
 def connectors_of(kind: str) -> Sequence[Connector]:

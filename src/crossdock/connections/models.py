@@ -266,6 +266,22 @@ class WebhookInbox(TenantModel):
         indexes: ClassVar = [models.Index(fields=["store", "id"], name="webhook_waiting", condition=Q(taken_at__isnull=True))]
 
 
+class Throttle(TenantModel):
+    """What a platform lets us spend at one store or warehouse: the bucket that all workers take from."""
+
+    owner_kind = models.TextField()
+    owner_id = models.BigIntegerField()
+    available = models.FloatField()
+    maximum = models.FloatField()
+    restore = models.FloatField()
+    at = models.DateTimeField(default=timezone.now)
+    paused_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "throttle"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "owner_kind", "owner_id"], name="throttle_once")]
+
+
 class SignInState(TenantModel):
     """A browser sign-in at a platform under way: bound to the person who started it, used once, gone after ten minutes."""
 

@@ -31,6 +31,9 @@ OVERLAP = timedelta(minutes=10)
 FIRST_LOOK = timedelta(days=30)
 """How far back a store is read for the first time when no date was set."""
 
+RESERVE = 0.2
+"""The part of the platform's limit that reading orders leaves to posting tracking numbers."""
+
 PREPARE = "fulfillment.prepare"
 
 
@@ -40,7 +43,7 @@ async def pull_orders(run: Run) -> More:
     links = working(await run.read(links_of, store_id=run.owner_id), "sales_orders")
     if not links:
         return More.NO
-    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=False) as opened:
+    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=False, reserve=RESERVE) as opened:
         if not isinstance(opened.client, PullsOrders):
             return More.NO
         intake = intake_of(run.owner_id, links, opened.settings)

@@ -174,7 +174,7 @@ class _NoFolder(Folder):
     def _none(self, *_: object, **__: object) -> NoReturn:
         raise RuntimeError("this connector declares no folder")
 
-    entries = stat = read = write = rename = make_folder = _none
+    entries = stat = read = write = rename = discard = make_folder = _none
 
 
 __all__ = ["Target", "open_client", "open_unsigned", "resolve_base_url", "sign_in"]
