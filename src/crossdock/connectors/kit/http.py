@@ -280,10 +280,12 @@ class Http:
         evidence = {"status": str(status), "answer": self.masked(answer.body[:500].decode("utf-8", "replace"))}
         if status == 401:
             raise AuthenticationFailed(
-                f"{self.platform} refuses the credentials{said(answer)}. Enter them again, or authorize again.", evidence=evidence
+                f"{self.platform} refuses the credentials{self.masked(said(answer))}. Enter them again, or authorize again.",
+                evidence=evidence,
             )
         if status == 429:
-            wait = retry_after(answer.headers) or timedelta(seconds=10)
+            asked = retry_after(answer.headers)
+            wait = timedelta(seconds=10) if asked is None else asked
             self.limiter.pause(datetime.now(UTC) + wait)
             raise RateLimited(f"{self.platform} asks us to slow down.", retry_after=wait, evidence=evidence)
         if status >= 500:

@@ -141,9 +141,10 @@ class StoreSettings(ConnectorSettings):
 
 
 def fields_of(settings: type[ConnectorSettings]) -> tuple[FieldSpec, ...]:
-    """The questions of a settings class, in the order they were declared."""
+    """The questions of a settings class, in the order they were declared; what every store is asked comes after its platform's."""
     specs = []
-    for name, info in settings.model_fields.items():
+    common = StoreSettings.model_fields
+    for name, info in sorted(settings.model_fields.items(), key=lambda field: field[0] in common):
         extra: dict[str, Any] = next((m.extra for m in info.metadata if isinstance(m, _Words)), {})
         choices = tuple(extra.get("choices", ()))
         required = info.is_required()

@@ -42,12 +42,17 @@ WANTED_SCOPES = (
 )
 """What makes it complete: orders older than 60 days, and items at the locations of fulfillment services."""
 
-SCOPES = tuple(
-    scope
-    for scope in (*REQUIRED_SCOPES, *WANTED_SCOPES)
-    if not scope.startswith("read_") or scope.replace("read", "write") not in (*REQUIRED_SCOPES, *WANTED_SCOPES)
+SCOPES = (
+    "read_orders",
+    "read_products",
+    "read_inventory",
+    "read_locations",
+    "write_merchant_managed_fulfillment_orders",
+    "write_assigned_fulfillment_orders",
+    "write_third_party_fulfillment_orders",
 )
-"""What is asked for; a write scope brings its read scope with it."""
+"""What consent is asked for; a write scope brings its read scope with it. Not read_all_orders: Shopify refuses the consent of an app
+that asks for it without approval. An approved app has it in its own configuration."""
 
 _SHOP = re.compile(r"\A[a-z0-9][a-z0-9-]*\.myshopify\.com\Z")
 _FRESH = timedelta(minutes=5)
@@ -78,7 +83,8 @@ async def sign_in(settings: Settings, tokens: Tokens | None, http: Http) -> Toke
     """
     if settings.access == TOKEN:
         raise AuthenticationFailed("Shopify refuses the access token. Enter a new one.", field="admin_token")
-    form = {"client_id": settings.client_id, "client_secret": settings.client_secret.get_secret_value()}
+    client_id, secret = _app(settings, None)
+    form = {"client_id": client_id, "client_secret": secret.reveal()}
     if settings.access == OWN_APP:
         return await _granted(http, {**form, "grant_type": "client_credentials"}, field="client_secret")
     if tokens is None or tokens.refresh is None:
@@ -185,7 +191,7 @@ async def _granted(http: Http, form: Mapping[str, str], *, field: str) -> Tokens
 
 
 def _refused(answer: Answer, form: Mapping[str, str], field: str) -> Exception:
-    words = said(answer)
+    words = said(answer).replace(form["client_secret"], "…")
     if answer.status == 404:
         return InvalidData("There is no Shopify shop of this name. Check the shop name.", field="shop")
     if form.get("grant_type") == "client_credentials":

@@ -139,7 +139,7 @@ class GraphQL:
         status = answer.status
         if status < 300:
             return
-        words = said(answer)
+        words = self._http.masked(said(answer))
         if _PERMANENT_TOKEN_REFUSED in words:
             raise self._permanent_refused()
         if status == 402:
@@ -172,10 +172,11 @@ class GraphQL:
                 float(throttle.currently_available), float(throttle.maximum_available), float(throttle.restore_rate)
             )
         errors = envelope.errors
+        masked = self._http.masked
         if isinstance(errors, str):
             if _PERMANENT_TOKEN_REFUSED in errors:
                 raise self._permanent_refused()
-            raise InvalidData(f"Shopify refused the call: “{errors[:300]}”.", evidence={"refused": "errors"})
+            raise InvalidData(f"Shopify refused the call: “{masked(errors[:300])}”.", evidence={"refused": "errors"})
         for error in errors:
             code = error.extensions.code
             if code == "THROTTLED":
@@ -185,13 +186,13 @@ class GraphQL:
             if code == "ACCESS_DENIED":
                 raise self._denied(error)
             if code in ("INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"):
-                message = f"Shopify failed inside: “{error.message[:200]}”."
+                message = f"Shopify failed inside: “{masked(error.message[:200])}”."
                 raise OutcomeUnknown(message) if is_write else Unavailable(message)
         if errors:
             first = errors[0]
             path = ".".join(str(part) for part in first.path or ()) or None
             raise InvalidData(
-                f"Shopify refused the call: “{first.message[:300]}”.",
+                f"Shopify refused the call: “{masked(first.message[:300])}”.",
                 field=path,
                 evidence={"refused": first.extensions.code or "errors"},
             )
@@ -205,9 +206,9 @@ class GraphQL:
         needed = error.extensions.required_access
         where = ".".join(str(part) for part in error.path or () if isinstance(part, str))
         hint = f" It needs: {needed.replace('`', '').strip('. ')}." if needed else ""
+        words = self._http.masked(error.message[:300])
         return AuthenticationFailed(
-            f"Shopify does not let the app see {where or 'this'}: “{error.message[:300]}”.{hint} Give the app that access, then "
-            "authorize again.",
+            f"Shopify does not let the app see {where or 'this'}: “{words}”.{hint} Give the app that access, then authorize again.",
             field=self._credential_field,
             evidence={"required_access": needed or "", "path": where},
         )

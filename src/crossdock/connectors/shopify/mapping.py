@@ -371,7 +371,8 @@ def _not_imported(sh: ShOrder, settings: Settings, placed: datetime | None, work
     has_left = any((line.current_quantity or 0) > _still_open(line) for line in shipped)
     if not settings.include_partial_fulfillments and has_left:
         # By units that ship, not by Shopify's word: a gift card makes an order Partially fulfilled the moment it is placed.
-        return "A part of it was already shipped, and this store imports only orders that are not fulfilled."
+        what = "A part of it" if any(work.to_ship.values()) else "It"
+        return f"{what} was already shipped, and this store imports only orders that are not fulfilled."
     if settings.exclude_empty_orders and not any(work.to_ship.values()) and not work.is_being_routed:
         return "Nothing of it has to be shipped, and this store leaves such orders out."
     return None

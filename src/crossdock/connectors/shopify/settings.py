@@ -1,11 +1,13 @@
 """What Shopify merchants are asked."""
 
 import re
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
 from crossdock.connectors.kit.settings import StoreSettings, setting
+from crossdock.connectors.shopify.payloads import number_of
 
 FinancialStatus = Literal["paid", "pending", "authorized", "partially_paid", "partially_refunded", "refunded", "voided"]
 
@@ -15,6 +17,13 @@ OAUTH, OWN_APP, TOKEN = "oauth", "own_app", "token"
 class Settings(StoreSettings):
     """One Shopify shop: how we sign in, what is imported, what is told."""
 
+    accept_orders_after: datetime | None = setting(
+        "Accept orders after",
+        "Orders placed before this moment are kept as Skipped and not sent. At most 60 days back; Shopify shows most apps no older "
+        "orders. Empty: the moment the connection goes Live.",
+        default=None,
+        group="import",
+    )
     shop: str = setting(
         "Shop name",
         "The part before .myshopify.com in the address of your Shopify admin, under Settings › Domains. Example: acme-outdoor",
@@ -145,6 +154,11 @@ class Settings(StoreSettings):
         if found := re.match(r"(?:https?://)?admin\.shopify\.com/store/([^/?#]+)", text):
             return found[1]
         return re.sub(r"\.myshopify\.com.*$", "", re.sub(r"^https?://", "", text))
+
+    @field_validator("location")
+    @classmethod
+    def _only_the_number(cls, value: str) -> str:
+        return number_of(value)
 
     @field_validator("client_id")
     @classmethod

@@ -45,7 +45,7 @@ async def test_an_answer_is_read_whole_with_lower_case_headers():
     [
         (hanging_up, Unavailable, OutcomeUnknown),
         (answering(503), Unavailable, OutcomeUnknown),
-        (answering(429, b"{}", "retry-after: 2.0"), RateLimited, RateLimited),
+        (answering(429, b"{}", "retry-after: 0.01"), RateLimited, RateLimited),
         (answering(401), AuthenticationFailed, AuthenticationFailed),
         (answering(302, b"", "location: https://elsewhere.example.com/"), InvalidData, InvalidData),
     ],
@@ -251,6 +251,8 @@ async def test_a_429_closes_the_way_for_everybody():
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("2", 2), ("2.0", 2), ("-5", 0), ("999999", 3600), ("nan", None), ("soon", None)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("2", 2), ("0", 0), ("2.0", 2), ("-5", 0), ("999999", 3600), ("nan", None), ("soon", None)]
+)
 def test_retry_after_is_read_in_every_spelling(text, seconds):
     assert retry_after({"retry-after": text}) == (None if seconds is None else timedelta(seconds=seconds))

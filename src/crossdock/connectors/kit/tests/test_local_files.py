@@ -118,7 +118,12 @@ async def test_names_that_could_be_mistaken_are_set_aside(place):
 
 async def test_observing_changes_nothing(place):
     async with open_local(place.parent, "acme", may_write=False) as folder:
-        for attempt in (folder.write("in/.a.tmp", b""), folder.rename("in/a", "in/b"), folder.make_folder("out")):
+        for attempt in (
+            folder.write("in/.a.tmp", b""),
+            folder.rename("in/a", "in/b"),
+            folder.discard("in/.a.tmp"),
+            folder.make_folder("out"),
+        ):
             with pytest.raises(ObserveOnly):
                 await attempt
 
@@ -180,3 +185,14 @@ def test_plain_names_are_fit():
     assert is_fit("shp_1_260131.csv")
     assert not is_unfinished("shp_1_260131.csv")
     assert parts_of("/out//archive/") == ("out", "archive")
+
+
+async def test_only_temporary_files_are_ever_deleted(place):
+    async with open_local(place.parent, "acme", may_write=True) as folder:
+        await folder.write("in/.a.csv.tmp", b"draft")
+        await folder.discard("in/.a.csv.tmp")
+        await folder.discard("in/.a.csv.tmp")
+
+        assert await folder.stat("in/.a.csv.tmp") is None
+        with pytest.raises(ValueError, match="temporary"):
+            await folder.discard("in/a.csv")

@@ -236,8 +236,24 @@ async def test_a_line_cut_at_a_look_is_unavailable(server):
 
 async def test_observing_changes_nothing(server):
     async with opened(server, may_write=False) as folder:
-        for attempt in (folder.write("in/.a.tmp", b""), folder.rename("in/a", "in/b"), folder.make_folder("x")):
+        for attempt in (
+            folder.write("in/.a.tmp", b""),
+            folder.rename("in/a", "in/b"),
+            folder.discard("in/.a.tmp"),
+            folder.make_folder("x"),
+        ):
             with pytest.raises(ObserveOnly):
                 await attempt
 
     assert server.writes() == []
+
+
+async def test_only_temporary_files_are_ever_deleted(server):
+    async with opened(server) as folder:
+        await folder.write("in/.a.csv.tmp", b"draft")
+        await folder.discard("in/.a.csv.tmp")
+        await folder.discard("in/.a.csv.tmp")
+
+        assert await folder.stat("in/.a.csv.tmp") is None
+        with pytest.raises(ValueError, match="temporary"):
+            await folder.discard("in/a.csv")

@@ -96,7 +96,7 @@ def test_consent_is_asked_at_the_shop_with_our_scopes():
     assert (query["client_id"], query["state"]) == (["abc"], ["st4te"])
     assert query["redirect_uri"] == ["https://hub.example.com/oauth/shopify"]
     assert set(query["scope"][0].split(",")) == set(auth.SCOPES)
-    assert auth.missing_scopes(auth.SCOPES, auth.REQUIRED_SCOPES + auth.WANTED_SCOPES) == ()
+    assert auth.missing_scopes(auth.SCOPES, auth.REQUIRED_SCOPES + auth.WANTED_SCOPES) == ("read_all_orders",)
 
 
 def test_a_shop_without_an_app_of_its_own_agrees_to_the_installations():
