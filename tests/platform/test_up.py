@@ -15,9 +15,6 @@ from pathlib import Path
 
 import pytest
 
-# One house for all of these tests: they run one after another in one process.
-pytestmark = pytest.mark.xdist_group("up")
-
 
 def free_ports(count):
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]

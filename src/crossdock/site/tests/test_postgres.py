@@ -14,8 +14,6 @@ import pytest
 from crossdock.site.environment import Refused, read_logins, short_run_dir
 from crossdock.site.postgres import EmbeddedPostgres
 
-pytestmark = pytest.mark.xdist_group("postgres")
-
 
 @pytest.fixture
 def folder():
