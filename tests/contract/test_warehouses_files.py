@@ -91,6 +91,19 @@ async def test_an_old_holder_that_wakes_after_its_note_delivers_nothing_twice(wa
     assert warehouse.received() == {"1001": 1}
 
 
+async def test_sending_again_what_stands_there_leaves_no_draft_that_could_be_delivered_later(warehouse):
+    await warehouse.sent([a_request()])
+
+    (done,) = await warehouse.sent([a_request()])
+
+    assert isinstance(done, Done)
+    assert names(warehouse.into) == [done.external_id]
+    warehouse.received()
+    (answer,) = (await warehouse.found([a_request()])).values()
+    assert answer.evidence["stage"] == "picked_up"
+    assert warehouse.received() == {"1001": 1}
+
+
 async def test_a_taken_file_that_nobody_answered_for_is_said_to_be_picked_up(warehouse):
     await warehouse.sent([a_request()])
     warehouse.received()

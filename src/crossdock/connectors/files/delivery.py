@@ -71,7 +71,15 @@ class Delivery:
     async def send(self, requests: Sequence[FulfillmentRequest], note: Note) -> list[Done | Failed]:
         """Deliver each, once. A file that fails fails its own requests."""
         outcomes: list[Done | Failed] = []
-        files = self._files_of(requests, outcomes)
+        files = []
+        made = self._files_of(requests, outcomes)
+        for file, standing in zip(made, await _some_at_once(made, self._standing), strict=True):
+            if standing is None:
+                files.append(file)
+            elif isinstance(standing, ConnectorError):
+                outcomes += [Failed(request.key, standing) for request in file.requests]
+            else:
+                outcomes += [Done(request.key, file.name, file.evidence) for request in file.requests]
         faults = await _some_at_once(files, self._write)
         written = [file for file, fault in zip(files, faults, strict=True) if fault is None]
         if written:
@@ -80,7 +88,7 @@ class Delivery:
         for file, fault in zip((*files, *written), faults, strict=True):
             if fault is not None:
                 outcomes += [Failed(request.key, fault) for request in file.requests]
-        failed = {outcome.key for outcome in outcomes}
+        failed = {outcome.key for outcome in outcomes if isinstance(outcome, Failed)}
         for file in written:
             outcomes += [Done(each.key, file.name, file.evidence) for each in file.requests if each.key not in failed]
         return outcomes
@@ -163,6 +171,24 @@ class Delivery:
         draft = temporary(f"{name}.{secrets.token_hex(4)}")
         return OrderFile(requests, name, file_of(requests, self._settings), draft)
 
+    async def _standing(self, file: OrderFile) -> bool | ConnectorError | None:
+        """Whether an earlier attempt has delivered the file already: True, None when it does not stand there, or what is wrong.
+
+        Asked before a draft is written. A draft beside a delivered file would, once the warehouse has taken the file, look like one
+        that was never renamed.
+        """
+        path, evidence = self._path(file.name), file.evidence
+        try:
+            if await self._files.stat(path) is None:
+                return None
+            if await self._fingerprint(path) == (evidence["sha256"], evidence["size"]):
+                return True
+        except FileNotFoundError:
+            return _taken_just_now(path)
+        except ConnectorError as error:
+            return error
+        return _stands_with_other_content(path, file.name)
+
     async def _write(self, file: OrderFile) -> ConnectorError | None:
         """Write a draft; what went wrong, if anything did."""
         try:
@@ -185,13 +211,13 @@ class Delivery:
         except FileExistsError:
             try:
                 if await self._fingerprint(path) == (evidence["sha256"], evidence["size"]):
+                    await self._files.discard(self._path(file.draft))
                     return None
-                message = f"{path} stands at the warehouse already, with other content. Look at it, and remove it."
             except FileNotFoundError:
-                message = f"A file called {path} was taken by the warehouse just now. Ask there whether it holds this order."
+                return _taken_just_now(path)
             except ConnectorError as error:
                 return OutcomeUnknown(error.message, evidence=error.evidence)
-            return InvalidData(message, evidence={"name": file.name})
+            return _stands_with_other_content(path, file.name)
         except ConnectorError as error:
             return error
         return None
@@ -217,6 +243,15 @@ class Delivery:
 
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name}"
+
+
+def _taken_just_now(path: str) -> InvalidData:
+    return InvalidData(f"A file called {path} was taken by the warehouse just now. Ask there whether it holds this order.")
+
+
+def _stands_with_other_content(path: str, name: str) -> InvalidData:
+    message = f"{path} stands at the warehouse already, with other content. Look at it, and remove it."
+    return InvalidData(message, evidence={"name": name})
 
 
 async def _some_at_once(things: Sequence[T], act: Callable[[T], Awaitable[R]]) -> list[R]:

@@ -59,6 +59,10 @@ class Folder(ABC):
         """Move without replacing; raises FileExistsError when `to` stands already."""
 
     @abstractmethod
+    async def discard(self, path: str) -> None:
+        """Delete a file of a temporary name; nothing happens when it is gone. No other file is ever deleted."""
+
+    @abstractmethod
     async def make_folder(self, folder: str) -> None:
         """Make a folder and those above it; nothing happens when it stands."""
 

@@ -59,6 +59,10 @@ class LocalFolder(Folder):
         self._must_write(f"rename {path}")
         await asyncio.to_thread(self._rename, path, to)
 
+    async def discard(self, path: str) -> None:
+        self._must_write(f"delete {path}")
+        await asyncio.to_thread(self._discard, path)
+
     async def make_folder(self, folder: str) -> None:
         self._must_write(f"make {folder}")
         await asyncio.to_thread(self._make_folder, folder)
@@ -172,6 +176,12 @@ class LocalFolder(Folder):
             os.fsync(there)
             if not os.path.samestat(os.fstat(here), os.fstat(there)):
                 os.fsync(here)
+
+    def _discard(self, path: str) -> None:
+        with suppress(FileNotFoundError), self._place(path) as (here, name):
+            if not is_unfinished(name):
+                raise ValueError(f"{path} is not a temporary name")
+            os.unlink(name, dir_fd=here)
 
     def _make_folder(self, folder: str) -> None:
         parts = parts_of(folder)

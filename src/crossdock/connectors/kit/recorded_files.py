@@ -60,6 +60,9 @@ class RecordedFolder(Folder):
             raise
         self._note("rename a file", "MOVE", path, started, to.encode(), b"", status=201)
 
+    async def discard(self, path: str) -> None:
+        await self._inner.discard(path)
+
     async def make_folder(self, folder: str) -> None:
         await self._inner.make_folder(folder)
 

@@ -135,6 +135,14 @@ class SftpFolder(Folder):
                     # Some servers say no after they have done it; nobody could look.
                     raise OutcomeUnknown(unseen.message, evidence=unseen.evidence) from error
 
+    async def discard(self, path: str) -> None:
+        self._must_write(f"delete {path}")
+        if not is_unfinished(path.rpartition("/")[2]):
+            raise ValueError(f"{path} is not a temporary name")
+        with suppress(FileNotFoundError):
+            async with self._asking(path, is_write=True):
+                await self._sftp.remove(self._path(path))
+
     async def make_folder(self, folder: str) -> None:
         self._must_write(f"make {folder}")
         parts = parts_of(folder)
