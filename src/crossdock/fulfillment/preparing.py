@@ -340,7 +340,9 @@ def divided(
 
 def _reference(terms: Terms, connection_id: int, number: str, part: int) -> str:
     """The number the warehouse knows it by: the order's own, with the store's prefix; later parts say which they are."""
-    whole = f"{terms.prefix}{number}" + (f"_{part}" if part > 1 else "")
+    # The number sign is how shops show a number, not a part of it: behind a prefix it would only be in the way.
+    plain = number.removeprefix("#") if terms.prefix else number
+    whole = f"{terms.prefix}{plain}" + (f"_{part}" if part > 1 else "")
     fit = terms.references.get(connection_id)
     return fit(whole) if fit else whole
 

@@ -117,3 +117,14 @@ def test_two_stores_with_the_same_number_cannot_both_send_it_to_one_warehouse(ac
         reason = SalesOrder.objects.get(store=second).reason
     assert statuses == {first.pk: "queued", second.pk: "error"}
     assert "order number prefix" in reason
+
+
+def test_a_prefix_stands_right_before_the_number(account):
+    store = a_store(account, settings={"order_number_prefix": "ACME-"})
+    a_connection(account, store=store)
+    received(account, store, [a_canonical_order(number="#1001")])
+
+    prepare(account, store)
+
+    with scoped(account.pk):
+        assert FulfillmentOrder.objects.get().reference == "ACME-1001"
