@@ -16,9 +16,10 @@ from msgspec import Struct
 from crossdock.connectors.kit.capabilities import PullsOrders
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.door import Door
+from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.connectors.kit.http import Exchange
 from crossdock.connectors.kit.opening import open_client, resolve_base_url
-from crossdock.connectors.kit.pages import Rejected
+from crossdock.connectors.kit.pages import Page, Position, Rejected
 from crossdock.connectors.kit.simulator import Part, Simulator, SimulatorDeclaration, Unreadable
 from crossdock.connectors.registry import every_connector
 from crossdock.domain.orders import Address, Order, OrderLine
@@ -88,11 +89,22 @@ async def _read_back(
         if not isinstance(client, PullsOrders):
             raise Unreadable(f"{connector.name} sends no orders, so there is nothing of it to read.")
         for start in range(0, len(part.external_ids), _AT_ONCE):
-            page = await client.orders_by_id(part.external_ids[start : start + _AT_ONCE])
-            found |= {order.external_id: order for order in page.orders}
-            wrong += page.rejected
+            for page in await _pages(client, part.external_ids[start : start + _AT_ONCE]):
+                found |= {order.external_id: order for order in page.orders}
+                wrong += page.rejected
     shown = [order_shown(found[key], part.absent.get(key, frozenset())) for key in part.external_ids if key in found]
     return shown, [_rejection(one.external_id, one.field, one.reason) for one in wrong]
+
+
+async def _pages(client: PullsOrders, external_ids: tuple[str, ...]) -> list[Page]:
+    """Orders in one page; where that fails one by one, so that an order that cannot even be asked for is rejected alone."""
+    try:
+        return [await client.orders_by_id(external_ids)]
+    except ConnectorError as error:
+        if len(external_ids) == 1:
+            gone = Rejected(external_ids[0], getattr(error, "field", None), error.message, b"")
+            return [Page((), (), (gone,), Position())]
+    return [page for one in external_ids for page in await _pages(client, (one,))]
 
 
 def _forget(exchange: Exchange) -> None:

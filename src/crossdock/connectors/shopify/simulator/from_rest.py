@@ -10,6 +10,7 @@ from crossdock.connectors.shopify.simulator import orders, routing
 from crossdock.connectors.shopify.simulator.inputs import address, customer, shipping_line
 from crossdock.connectors.shopify.simulator.inputs import variant as known_variant
 from crossdock.connectors.shopify.simulator.places import country_code, region_code
+from crossdock.connectors.shopify.simulator.rest_shape import check
 from crossdock.connectors.shopify.simulator.state import Shop
 from crossdock.connectors.shopify.simulator.unfit import Unfit
 from crossdock.connectors.shopify.simulator.values import Record, bag, gid, moment, number_of, read_moment, summed
@@ -19,12 +20,10 @@ _MOST = Decimal(10) ** 15
 
 def load_rest_order(shop: Shop, given: Record) -> tuple[str, frozenset[str]]:
     """Take in one order; its global id, and the fields the payload did not have. Raises Unfit."""
-    number = given.get("id")
-    if not isinstance(number, int) or number <= 0:
+    check(given)
+    number, lines = given["id"], given["line_items"]
+    if number <= 0:
         raise Unfit("id", "The order has no id.")
-    lines = given.get("line_items")
-    if not isinstance(lines, list):
-        raise Unfit("line_items", "The order has no list of lines.")
     reader = _Reader(given)
     missing = {
         name
@@ -141,8 +140,8 @@ class _Reader:
                 "country": given.get("country"),
                 "countryCode": country,
                 "phone": given.get("phone"),
-                "latitude": given.get("latitude"),
-                "longitude": given.get("longitude"),
+                "latitude": _degrees(given.get("latitude")),
+                "longitude": _degrees(given.get("longitude")),
             },
         )
 
@@ -292,6 +291,14 @@ class _Reader:
             "_shipping_lines": shipping,
         }
         return fields
+
+
+def _degrees(value: Any) -> float | None:
+    # Older payloads write them as text.
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _tags(value: Any) -> list[str]:

@@ -17,7 +17,7 @@ from crossdock.connectors.shopify.simulator.from_rest import load_fulfillment_or
 from crossdock.connectors.shopify.simulator.orders import settle
 from crossdock.connectors.shopify.simulator.state import Shop
 from crossdock.connectors.shopify.simulator.unfit import Unfit
-from crossdock.connectors.shopify.simulator.values import Record, kind_of
+from crossdock.connectors.shopify.simulator.values import Record, kind_of, number_of
 
 MOST_BYTES = 512 * 1024 * 1024
 """After decompression."""
@@ -74,7 +74,7 @@ def load_into(shop: Shop, content: bytes) -> LoadReport:
     """
     found = list(everything_in(decoded(content)))
     latest: dict[str, Record] = {}
-    for one in sorted(merged_states(found), key=lambda each: each.value.get("updatedAt") or ""):
+    for one in sorted(merged_states(found), key=lambda each: str(each.value.get("updatedAt") or "")):
         latest[one.value["id"]] = latest.get(one.value["id"], {}) | one.value
     newest = [Found("graphql order", value) for value in latest.values()]
     return take(shop, [one for one in found if one.kind != "graphql order"] + newest)
@@ -98,12 +98,18 @@ def take(shop: Shop, found: list[Found]) -> LoadReport:
                 report.others[one.kind] += 1
         except Unfit as problem:
             report.refused.append((_key(one.value), problem.field, problem.reason))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # A payload of any kind may be tried; what no shape check names is still a fault of the payload.
+            report.refused.append((_key(one.value), None, f"A part of it is of another kind than Shopify gives: {error}."))
+            broken = shop.orders.get(number_of(_key(one.value) or ""))
+            if broken is not None:
+                shop.forget(broken)
     settle(shop)
     return report
 
 
-def _key(value: Record) -> str | None:
-    key = value.get("id")
+def _key(value: Any) -> str | None:
+    key = value.get("id") if isinstance(value, dict) else None
     if isinstance(key, str):
         return key.rpartition("/")[2]
     return str(key) if isinstance(key, int) else None
@@ -198,7 +204,7 @@ def _walk(value: Any, depth: int) -> Iterator[Found]:
         kind = _REST_NAMES.get(name)
         if name in ("order", "orders") and isinstance(one, dict | list):
             yield from _orders(one, depth + 1)
-        elif kind is not None and _is_rest(one):
+        elif kind is not None and one and _is_rest(one):
             for each in one if isinstance(one, list) else [one]:
                 yield Found(kind, each)
         elif name not in ("query", "variables", "request"):
