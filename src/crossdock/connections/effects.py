@@ -20,15 +20,17 @@ from crossdock.tenancy.scope import account_in_scope
 
 P = TypeVar("P")
 
-TRYING_FOR = timedelta(minutes=2)
-"""How long a claimed effect is left to whoever claimed it; a lane's next holder may take it over at once."""
+TRYING_FOR = timedelta(seconds=60)
+"""How long a claimed effect is left to whoever claimed it, though he may be dead: what he sent last can still be on its way, and
+whoever asks too early is told of nothing, and sends again. As long as we wait for any answer.
+"""
 
 CLAIM = """
 update effect e set state = 'trying', attempt = attempt + 1, fence = %(fence)s,
        next_at = clock_timestamp() + make_interval(secs => %(for)s)
   from (select id, state was from effect
          where lane_id = %(lane)s and state in ('intended', 'trying', 'unknown')
-           and (next_at <= clock_timestamp() or (state = 'trying' and fence < %(fence)s))
+           and next_at <= clock_timestamp()
          order by next_at, id limit %(most)s for no key update skip locked) d
  where e.id = d.id returning e.id, e.key, e.subject_id, e.attempt, d.was, e.evidence
 """

@@ -2,7 +2,7 @@
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -156,11 +156,17 @@ def _parsed(connector: Connector, name: str, value: Any) -> Any:
 
 @asynccontextmanager
 async def open_site(
-    account_id: int, kind: OwnerKind, site_id: int, *, may_write: bool, reserve: float = 0.0
+    account_id: int,
+    kind: OwnerKind,
+    site_id: int,
+    *,
+    may_write: bool,
+    before_write: Callable[[], None] | None = None,
+    reserve: float = 0.0,
 ) -> AsyncIterator[Opened]:
     """Open a store or warehouse. `may_write` is off while it is only observed: every write then raises before it is sent.
 
-    `reserve` is the part of the platform's limit that is left to more urgent lanes.
+    `before_write` is called right before each change and stops it by raising: a lane's `Run.sure`. `reserve` is the part of the platform's limit that is left to more urgent lanes.
     """
     site = await in_db(account_id, load_site, kind, site_id)
     recorder = Recorder()
@@ -182,6 +188,7 @@ async def open_site(
         tokens=StoredTokens(account_id, site.owner, renew),
         limiter=_limiter(account_id, site, reserve),
         may_write=may_write,
+        before_write=before_write,
         transport=transport,
         folder_root=folder_root(site.account_public_id),
     ) as client:

@@ -20,7 +20,7 @@ async def keep_webhooks(run: Run) -> More:
     links = await run.read(links_of, store_id=run.owner_id)
     if not any(link.is_live for link in links):
         return More.NO
-    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=True) as opened:
+    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=True, before_write=run.sure) as opened:
         if isinstance(opened.client, KeepsWebhooks) and (address := await run.write(_address, run.owner_id)):
             topics = await opened.client.ensure_webhooks(address)
             await run.write(_keep, run, opened, len(topics))

@@ -47,7 +47,14 @@ class SharedLimiter:
     """A `Limiter` over the shared bucket of one store or warehouse. `reserve` is the part of it that this one leaves to others."""
 
     def __init__(
-        self, account_id: int, kind: str, owner_id: int, limit: RateLimit, *, reserve: float = 0.0, clock: Callable[[], float] = monotonic
+        self,
+        account_id: int,
+        kind: str,
+        owner_id: int,
+        limit: RateLimit,
+        *,
+        reserve: float = 0.0,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._account_id = account_id
         self._row = {"kind": kind, "id": owner_id}

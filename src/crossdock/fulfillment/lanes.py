@@ -46,7 +46,7 @@ async def send(run: Run) -> More:
     link = next(iter(await run.read(links_of, connection_id=run.owner_id)), None)
     if link is None or not link.is_live or "sales_orders" not in link.channels:
         return More.NO
-    async with gateway.open_site(run.account_id, "warehouse", link.warehouse_id, may_write=True) as opened:
+    async with gateway.open_site(run.account_id, "warehouse", link.warehouse_id, may_write=True, before_write=run.sure) as opened:
         if not isinstance(opened.client, SendsOrders):
             return More.NO
         return More.YES if await run_effects(run, Sending(opened, link)) else More.NO
@@ -59,7 +59,7 @@ async def pull_shipments(run: Run) -> More:
     if not links:
         return More.NO
     is_live = any(link.is_live for link in links)
-    async with gateway.open_site(run.account_id, "warehouse", run.owner_id, may_write=is_live) as opened:
+    async with gateway.open_site(run.account_id, "warehouse", run.owner_id, may_write=is_live, before_write=run.sure) as opened:
         client = opened.client
         if not isinstance(client, PullsShipments):
             return More.NO
@@ -125,7 +125,7 @@ async def post(run: Run) -> More:
     link = next(iter(await run.read(links_of, connection_id=run.owner_id)), None)
     if link is None or not link.is_live or "shipments" not in link.channels:
         return More.NO
-    async with gateway.open_site(run.account_id, "store", link.store_id, may_write=True) as opened:
+    async with gateway.open_site(run.account_id, "store", link.store_id, may_write=True, before_write=run.sure) as opened:
         return More.YES if await run_effects(run, Posting(opened, link.store_id)) else More.NO
 
 
@@ -135,5 +135,5 @@ async def report_progress(run: Run) -> More:
     links = await run.read(links_of, store_id=run.owner_id)
     if not any(link.is_live for link in links):
         return More.NO
-    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=True) as opened:
+    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=True, before_write=run.sure) as opened:
         return More.YES if await run_effects(run, Progress(opened, run.owner_id)) else More.NO

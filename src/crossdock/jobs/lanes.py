@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 LEASE = timedelta(seconds=20)
 RENEW_EVERY = timedelta(seconds=6)
+MARGIN = timedelta(seconds=2)
+"""How long before its end a lease counts as over for whoever is about to tell a platform something."""
 
 Owner = Literal["store", "warehouse", "connection"]
 
@@ -44,6 +46,7 @@ class Run(Struct):
     position: Any
     failures: int
     spent_at: float
+    sure_until: float
     next_at: datetime | None = None
     is_lost: bool = False
 
@@ -51,6 +54,18 @@ class Run(Struct):
     def is_spent(self) -> bool:
         """Whether the slice's time is over."""
         return monotonic() >= self.spent_at
+
+    def sure(self) -> None:
+        """Raise LeaseLost unless the lease surely still holds, by this machine's own clock: asked right before a platform is told
+        anything, so that a process that was stopped for a while does not act on a lease that went to another meanwhile.
+        """
+        if self.is_lost or monotonic() >= self.sure_until:
+            self.is_lost = True
+            raise LeaseLost(self.kind)
+
+    def renewed(self, asked_at: float) -> None:
+        """Note a renewal that was asked for at a moment of this machine's clock; the lease runs from then at the earliest."""
+        self.sure_until = max(self.sure_until, asked_at + LEASE.total_seconds() - MARGIN.total_seconds())
 
     async def read(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call `fn` in the account's transaction, for reading."""
@@ -60,7 +75,10 @@ class Run(Struct):
         """Call `fn` in the account's transaction while holding the lane until its commit. Raises LeaseLost."""
         if self.is_lost:
             raise LeaseLost(self.kind)
-        return await in_db(self.account_id, self._held, fn, *args, **kwargs)
+        asked_at = monotonic()
+        result = await in_db(self.account_id, self._held, fn, *args, **kwargs)
+        self.renewed(asked_at)
+        return result
 
     def _held(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         hold(self.lane_id, self.fence)

@@ -6,7 +6,7 @@ from time import monotonic
 
 from django.db import connection
 
-from crossdock.jobs.lanes import LEASE, LaneKind, Run, kind_of
+from crossdock.jobs.lanes import LEASE, MARGIN, LaneKind, Run, kind_of
 
 TAKE = """
 update lane set fence = fence + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s), holder = %(holder)s,
@@ -26,6 +26,7 @@ update lane set leased_until = null, holder = '', failures = %(failures)s, last_
 
 def take(lane_id: int, holder: str) -> Run | None:
     """Take the lease, or None when somebody holds it or the lane is blocked. Needs the account's scope."""
+    asked_at = monotonic()
     with connection.cursor() as cursor:
         cursor.execute(TAKE, {"lane": lane_id, "holder": holder, "lease": LEASE.total_seconds()})
         row = cursor.fetchone()
@@ -44,6 +45,7 @@ def take(lane_id: int, holder: str) -> Run | None:
         position=_json(position),
         failures=failures,
         spent_at=monotonic() + known.slice.total_seconds(),
+        sure_until=asked_at + LEASE.total_seconds() - MARGIN.total_seconds(),
     )
 
 

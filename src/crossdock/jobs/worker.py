@@ -7,6 +7,7 @@ import socket
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import structlog
 from django.db import connection
@@ -92,8 +93,10 @@ def _done(run: Run, more: More) -> None:
 async def _renew(run: Run) -> None:
     while True:
         await asyncio.sleep(RENEW_EVERY.total_seconds())
+        asked_at = monotonic()
         try:
             await in_db(run.account_id, hold, run.lane_id, run.fence)
+            run.renewed(asked_at)
         except LeaseLost:
             run.is_lost = True
             return

@@ -149,6 +149,9 @@ async def test_a_worker_that_died_in_the_middle_leaves_effects_that_are_asked_fo
     await in_db(account.pk, _expire, lane)
 
     await run_once(account, lane, platform)
+    assert platform.asked == []  # what it sent last may still be on its way
+    await in_db(account.pk, _let_time_pass)
+    await run_once(account, lane, platform)
 
     assert sorted(platform.asked) == KEYS
     assert platform.has == dict.fromkeys(KEYS, 1)
@@ -230,10 +233,22 @@ def states_of(rows: Sequence[Effect]) -> list[str]:
 
 
 def _let_time_pass() -> None:
-    for effect in Effect.objects.filter(state__in=["intended", "unknown"]):
+    for effect in Effect.objects.filter(state__in=["intended", "trying", "unknown"]):
         Effect.objects.filter(pk=effect.pk).update(next_at=effect.next_at - timedelta(days=1))
 
 
 def _expire(lane_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("update lane set leased_until = clock_timestamp() - interval '1 s' where id = %s", [lane_id])
+
+
+async def test_a_worker_that_was_stopped_for_longer_than_its_lease_tells_the_platform_nothing_more(account, lane):
+    run = await take(account, lane)
+    run.sure()
+
+    run.sure_until -= 30  # half a minute passes in which the process stands still
+
+    with pytest.raises(LeaseLost):
+        run.sure()
+    with pytest.raises(LeaseLost):
+        await run.write(lambda: None)

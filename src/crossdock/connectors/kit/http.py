@@ -76,6 +76,7 @@ class Http:
     """What a client is given to talk through. Paths are relative to the platform's address; an absolute URL of the same origin passes.
 
     `platform` is the name used in sentences. `is_recorded` is off for sign-in, whose bodies are secrets as a whole.
+    `before_write` is called right before a change is sent, and stops it by raising: whoever lost the right to make it meanwhile.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Http:
         limiter: Limiter,
         signer: Signer | None = None,
         may_write: bool = True,
+        before_write: Callable[[], None] | None = None,
         is_recorded: bool = True,
     ) -> None:
         self.base = URL(base_url.rstrip("/") + "/")
@@ -97,6 +99,7 @@ class Http:
         self._record = record
         self._signer = signer
         self._may_write = may_write
+        self._before_write = before_write
         self._is_recorded = is_recorded
         self._masker = Masker(())
         transport.door.check_url(self.base)
@@ -213,6 +216,8 @@ class Http:
         return signed, tokens
 
     async def _once(self, request: Request, *, operation: str, is_write: bool) -> Answer:
+        if is_write and self._before_write is not None:
+            self._before_write()
         started, at = time.perf_counter(), datetime.now(UTC)
         trace = Trace()
         answer: Answer | None = None

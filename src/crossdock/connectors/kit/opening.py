@@ -1,7 +1,7 @@
 """The one way a client is made: address resolved, realm decided, signed, paced, recorded."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +14,7 @@ from crossdock.connectors.kit.declaration import Connector, Tokens
 from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
 from crossdock.connectors.kit.files import Folder
+from crossdock.connectors.kit.guarded_files import GuardedFolder
 from crossdock.connectors.kit.http import Exchange, Http, Record
 from crossdock.connectors.kit.limits import Limiter, LocalLimiter
 from crossdock.connectors.kit.settings import ConnectorSettings
@@ -72,6 +73,7 @@ async def open_client(
     tokens: TokenSource | None = None,
     limiter: Limiter | None = None,
     may_write: bool = True,
+    before_write: Callable[[], None] | None = None,
     transport: Transport | None = None,
     folder_root: Path | None = None,
 ) -> AsyncIterator[Client[Any]]:
@@ -79,7 +81,8 @@ async def open_client(
 
     `base_url` None means the connector's own. `transport` is the realm's session of this process; without one a session is made
     and closed with the client. `limiter` None paces by what the platform documents, in this client alone. `tokens` is needed by
-    connectors with a sign-in. `folder_root` is the operator's root for local folders.
+    connectors with a sign-in. `folder_root` is the operator's root for local folders. `before_write` is called right before every
+    change, and stops it by raising.
     Raises InvalidData for an address the door refuses.
     """
     if door.realm != realm:
@@ -98,12 +101,15 @@ async def open_client(
                 limiter=limiter or LocalLimiter(connector.rate_limit),
                 signer=Signer(connector.sign, settings, tokens if _uses_tokens(connector, settings) else None),
                 may_write=may_write,
+                before_write=before_write,
             )
         files: Folder = _NoFolder()
         if connector.open_files is not None:
             files = await stack.enter_async_context(
                 connector.open_files(settings, door=door, folder_root=folder_root, may_write=may_write, record=record)
             )
+            if before_write is not None:
+                files = GuardedFolder(files, before_write)
         yield connector.client(settings, http=http, files=files)
 
 
