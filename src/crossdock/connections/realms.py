@@ -4,9 +4,10 @@ import os
 from functools import cache
 from pathlib import Path
 
-from crossdock.connectors.kit.declaration import Connector
+from crossdock.connectors.kit.declaration import App, Connector
 from crossdock.connectors.kit.door import Door, door_for
 from crossdock.connectors.kit.opening import Target, resolve_base_url
+from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.kit.settings import ConnectorSettings, fields_of
 
 
@@ -51,3 +52,18 @@ def folder_root(account_public_id: str) -> Path | None:
     """Below which folder an account's local folders lie; None when the operator allows none."""
     root = os.environ.get("CROSSDOCK_FOLDERS", "").split(os.pathsep)[0]
     return Path(root) / account_public_id if root else None
+
+
+def app_of(connector: Connector) -> App | None:
+    """The app this installation has at a platform: `CROSSDOCK_APP__SHOPIFY=client id:client secret`. None where it has none."""
+    client_id, _, secret = os.environ.get(f"CROSSDOCK_APP__{connector.key.upper()}", "").strip().partition(":")
+    return App(client_id, Secret(secret)) if client_id and secret else None
+
+
+def with_app(connector: Connector, settings: ConnectorSettings) -> ConnectorSettings:
+    """Settings as a platform is opened with: the installation's app filled in where they name none. Never stored."""
+    app = app_of(connector)
+    if connector.oauth is None or app is None:
+        return settings
+    filled: ConnectorSettings = connector.oauth.with_app(settings, app)
+    return filled

@@ -30,7 +30,7 @@ from crossdock.connections.models import (
 from crossdock.connections.realms import destination_of, target_of
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.connectors.kit.declaration import Connector
-from crossdock.connectors.kit.settings import ConnectorSettings, secret_fields
+from crossdock.connectors.kit.settings import ConnectorSettings, fields_of, secret_fields
 from crossdock.connectors.kit.tokens import Tokens
 from crossdock.domain.errors import RuleBroken
 from crossdock.jobs import queries as lanes
@@ -59,6 +59,7 @@ LANES: dict[str, tuple[tuple[str, str], ...]] = {
 def create_merchant(*, actor: Actor, name: str, **details: str) -> Merchant:
     """A new brand. Raises RuleBroken when the account has one of that name."""
     actor.require(Right.MANAGE_CONNECTIONS)
+    actor.require_all_merchants("add merchants")
     name = name.strip()
     if not name:
         raise RuleBroken("Give the merchant a name.")
@@ -119,8 +120,9 @@ def save_store(
 def save_warehouse(
     *, actor: Actor, platform: str, name: str, settings: ConnectorSettings, identity: Identity, tokens: Tokens | None = None
 ) -> Warehouse:
-    """Add a warehouse, or bring back the one with this identity."""
+    """Add a warehouse, or bring back the one with this identity. Other merchants may use it, so it takes somebody who sees all."""
     actor.require(Right.MANAGE_CONNECTIONS)
+    actor.require_all_merchants("add warehouses")
     connector = gateway.platform_named(platform)
     realm = target_of(connector, settings).realm
     values = {
@@ -159,6 +161,8 @@ def replace_settings(
     Lanes that were blocked for want of good credentials go again.
     """
     actor.require(Right.REPLACE_CREDENTIALS)
+    if isinstance(site, Warehouse):
+        actor.require_all_merchants("change a warehouse, which other merchants may use")
     if identity.id != site.identity:
         raise RuleBroken(
             f"These credentials belong to {identity.name}, not to {site.name}. Add {identity.name} as a store or warehouse of its own."
@@ -202,7 +206,9 @@ def _seal(
         # Sealed for another address, or with a key that is lost: it cannot be carried over, and is replaced as a whole.
         before = credentials.Sealed()
     sealed = msgspec.structs.replace(sealed, hook=before.hook)
-    keeps = tokens is None and before.secrets == hidden
+    # A sign-in outlives changes to secrets that have no part in it, such as another service's key.
+    signing = {spec.name for spec in fields_of(connector.settings) if spec.group == "credentials"}
+    keeps = tokens is None and all(before.secrets.get(name) == hidden.get(name) for name in signing)
     credentials.save(owner, sealed.with_tokens(before.tokens() if keeps else tokens))
 
 
@@ -217,6 +223,9 @@ def create_connection(*, actor: Actor, name: str, store: Store, warehouse: Wareh
     known = Connection.objects.filter(merchant_id=store.merchant_id, store=store, warehouse=warehouse).first()
     if known is not None and known.deleted_at is None:
         raise RuleBroken(f"{store.name} and {warehouse.name} are joined already, by the connection {known.name}.")
+    for site in (store, warehouse):
+        # One that went with its last connection comes back with this one.
+        type(site).objects.filter(pk=site.pk).exclude(deleted_at=None).update(deleted_at=None)
     is_first = not Connection.objects.filter(store=store, is_default=True, deleted_at=None).exists()
     if known is not None:
         Connection.objects.filter(pk=known.pk).update(

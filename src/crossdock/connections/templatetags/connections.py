@@ -1,0 +1,29 @@
+"""What templates of connections ask about platforms."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from django import template
+from django.forms import Field
+
+from crossdock.connections import presenting
+
+register = template.Library()
+
+
+@register.filter
+def platform_name(key: str) -> str:
+    """A platform's name by its key."""
+    return presenting.platform_name(key)
+
+
+@register.filter
+def field_label(fields: Mapping[str, Field], name: str) -> str:
+    """The label of one field of a form."""
+    return str(fields[name].label) if name in fields else name
+
+
+@register.filter
+def host_of(address: str) -> str:
+    """The host that an address leads to, with its port where it has one."""
+    return urlsplit(address).netloc.rpartition("@")[2]
