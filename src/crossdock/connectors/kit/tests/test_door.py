@@ -1,6 +1,7 @@
 """What the door lets through, tried on real sockets."""
 
 import asyncio
+import ipaddress
 import socket
 
 import pytest
@@ -8,7 +9,9 @@ from yarl import URL
 
 from crossdock.connectors.kit.door import Door, Opened, Refused, door_for, opened_networks, sandbox_listeners
 from crossdock.connectors.kit.errors import InvalidData, Unavailable
-from crossdock.connectors.kit.transport import Transport
+from crossdock.connectors.kit.http import Http
+from crossdock.connectors.kit.limits import LocalLimiter
+from crossdock.connectors.kit.transport import Trace, Transport
 
 # fmt: off
 REFUSED = [
@@ -87,8 +90,6 @@ def test_an_operator_cannot_open_loopback_link_local_or_nonsense(text):
 
 
 def test_even_a_network_opened_in_code_does_not_uncover_loopback():
-    import ipaddress
-
     door = Door(opened=(Opened(ipaddress.ip_network("0.0.0.0/0")),))
 
     with pytest.raises(Refused):
@@ -123,7 +124,32 @@ async def test_a_name_that_resolves_to_loopback_never_gets_a_connection():
         # The URL check is passed by on purpose: this is the second wall, which looks at the address at each connect.
         for host in ("localhost", "127.0.0.1", "[::ffff:127.0.0.1]"):
             with pytest.raises(OSError, match="Cannot connect"):
-                await session.get(f"http://{host}:{port}/", trace_request_ctx=_trace())
+                await session.get(f"http://{host}:{port}/", trace_request_ctx=Trace())
+
+    listener.close()
+    await listener.wait_closed()
+    assert touched == []
+
+
+async def test_a_public_name_that_turns_to_loopback_is_caught_at_the_connect(monkeypatch):
+    touched = []
+    listener = await asyncio.start_server(lambda *_: touched.append(1), "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+
+    async def rebound(host, port, **_):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", rebound)
+    async with Transport(Door()) as transport:
+        http = Http(
+            f"https://store.example.com:{port}",
+            platform="Teststore",
+            transport=transport,
+            record=lambda _: None,
+            limiter=LocalLimiter(),
+        )
+        with pytest.raises(Unavailable, match="could not be reached"):
+            await http.write("POST", "x", operation="change", json={})
 
     listener.close()
     await listener.wait_closed()
@@ -155,9 +181,3 @@ async def test_refused_by_us_and_unreachable_read_the_same():
         messages.append(caught.value.message)
 
     assert messages[0] == messages[1]
-
-
-def _trace():
-    from crossdock.connectors.kit.transport import Trace
-
-    return Trace()
