@@ -111,6 +111,25 @@ def test_one_bad_order_is_rejected_and_the_others_are_read() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"line_items": [None]}, "line_items[0]"),
+        ({"tags": 5}, "tags"),
+        ({"shipping_address": {"city": ["Gent"]}}, "shipping_address.city"),
+        ({"created_at": "yesterday"}, "created_at"),
+        ({"refunds": [{"refund_line_items": 5}]}, "refunds[0].refund_line_items"),
+    ],
+)
+def test_a_part_of_another_kind_is_named(change: dict[str, Any], field: str) -> None:
+    code, document = read("shopify", json.dumps([a_rest_order(), a_rest_order(id=4400000009, **change)]).encode())
+
+    assert code == 1
+    assert len(document["orders"]) == 1
+    assert document["rejected"][0]["external_id"] == "4400000009"
+    assert document["rejected"][0]["field"] == field
+
+
 def test_a_bulk_result_in_json_lines_is_put_together() -> None:
     lines = [
         {"id": "gid://shopify/Order/9", "name": "#9", "createdAt": "2026-05-01T08:00:00Z", "updatedAt": "2026-05-01T08:00:00Z"},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from crossdock.connectors.shopify.simulator.levers import Levers
+from crossdock.connectors.shopify.simulator.values import read_moment
 
 _GOODS = (("BLUE-M", "Blue shirt M", "20.00"), ("RED-L", "Red shirt L", "22.00"), ("MUG", "Mug", "9.50"), ("CAP", "Cap", "14.00"))
 _TOWNS = (("Portland", "OR", "97201"), ("Reno", "NV", "89502"), ("Louisville", "KY", "40202"), ("Austin", "TX", "78701"))
@@ -17,7 +19,7 @@ class DeskLevers(Levers):
 
     def levers(self) -> dict[str, Callable[..., Any]]:
         """The platform's levers and those of the page."""
-        own = (self.place_order, self.place_many, self.reduce_line, self.refund_line, self.change_address)
+        own = (self.place_order, self.place_many, self.let_orders_flow, self.reduce_line, self.refund_line, self.change_address)
         return super().levers() | {lever.__name__: lever for lever in own}
 
     def place_order(
@@ -83,6 +85,25 @@ class DeskLevers(Levers):
             city, region, postal_code = chance.choice(_TOWNS)
             self.add_order(shop=shop, lines=lines, ship_to={"city": city, "provinceCode": region, "zip": postal_code})
         return count
+
+    def let_orders_flow(self, every: float, shop: str | None = None) -> None:
+        """From now on place a made-up order every so many seconds, over restarts too; 0 ends it."""
+        found = self.shop(shop)
+        found.places_every = max(0.0, every)
+        found.next_at = None
+
+    def place_due(self) -> None:
+        """Place the orders whose time has come; after a long stop one, not all that were missed."""
+        for found in self.shops.values():
+            if not found.places_every:
+                continue
+            now = found.clock()
+            due = read_moment(found.next_at)
+            if due is None or due <= now:
+                if due is not None:
+                    self.place_many(1, shop=found.handle)
+                found.next_at = (now + timedelta(seconds=found.places_every)).isoformat()
+                self.is_changed = True
 
     def reduce_line(self, order: str, line: str, quantity: int, shop: str | None = None) -> None:
         """Reduce one line of an order to a quantity."""

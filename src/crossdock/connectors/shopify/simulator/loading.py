@@ -13,7 +13,8 @@ import msgspec
 
 from crossdock.connectors.kit.simulator import Unreadable
 from crossdock.connectors.shopify.simulator.from_graphql import load_graphql_order
-from crossdock.connectors.shopify.simulator.from_rest import load_fulfillment_order, load_location, load_rest_order
+from crossdock.connectors.shopify.simulator.from_rest import load_rest_order
+from crossdock.connectors.shopify.simulator.from_rest_places import load_fulfillment_order, load_location
 from crossdock.connectors.shopify.simulator.orders import settle
 from crossdock.connectors.shopify.simulator.state import Shop
 from crossdock.connectors.shopify.simulator.unfit import Unfit

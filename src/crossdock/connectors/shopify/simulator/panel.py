@@ -27,7 +27,7 @@ def panel_of(simulator: ShopifySimulator) -> Panel:
     orders = [(shop, shop.orders[number]) for _, shop, number in newest]
     return Panel(
         notes=tuple(_notes(simulator)),
-        forms=(_order_form(shops), _simple_order(shops)),
+        forms=(_order_form(shops), _simple_order(shops), _flow(shops)),
         tables=(
             Table(
                 "Orders",
@@ -103,6 +103,16 @@ def _simple_order(shops: tuple[tuple[str, str], ...]) -> Form:
         "Place orders",
         (_shop_field(shops), Field("count", "How many", "number", default=10)),
         "Each with one to three lines, made up.",
+    )
+
+
+def _flow(shops: tuple[tuple[str, str], ...]) -> Form:
+    return Form(
+        "Let orders flow",
+        "let_orders_flow",
+        "Set",
+        (_shop_field(shops), Field("every", "Seconds between two orders", default="30")),
+        "Made-up orders keep coming until this is set to 0.",
     )
 
 

@@ -171,6 +171,7 @@ class ShopifySimulator(DeskLevers):
             await asyncio.sleep(0.1)
             for shop in self.shops.values():
                 orders.settle(shop)
+            self.place_due()
 
     # HTTP
 

@@ -69,6 +69,8 @@ class Shop:
     waiting: list[tuple[datetime, str, int]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     epoch: int = 0
+    places_every: float = 0.0
+    next_at: str | None = None
     on_event: Callable[[Shop, str, Record], None] | None = field(default=None, repr=False)
     buckets: dict[str, Bucket] = field(default_factory=dict, repr=False)
     lines: dict[str, Record] = field(default_factory=dict, repr=False)
@@ -259,6 +261,8 @@ _KEPT = (
     "subscriptions",
     "mails",
     "epoch",
+    "places_every",
+    "next_at",
 )
 
 

@@ -222,3 +222,14 @@ async def test_mails_to_customers_are_counted(ask: Asking) -> None:
     await ask(CREATE, fulfillment=given)
 
     assert [mail["order"] for mail in ask.shop.mails] == ["#1"]
+
+
+async def test_orders_flow_by_the_clock_until_they_are_stopped(ask: Asking) -> None:
+    ask.sim.let_orders_flow(30)
+    for _ in range(4):
+        ask.sim.place_due()
+        ask.clock.pass_(seconds=31)
+    ask.sim.let_orders_flow(0)
+    ask.sim.place_due()
+
+    assert len(ask.shop.orders) == 3
