@@ -12,7 +12,7 @@ from crossdock.connectors.kit.each import each
 from crossdock.connectors.kit.errors import ConnectorError, InvalidData, OutcomeUnknown, Unavailable
 from crossdock.connectors.shopify import posting, queries
 from crossdock.connectors.shopify.graphql import GraphQL
-from crossdock.connectors.shopify.payloads import ShFulfillment, ShFulfillmentOrder, ShUserError, gid, number_of
+from crossdock.connectors.shopify.payloads import ShFulfillment, ShFulfillmentOrder, ShPage, ShUserError, gid, number_of
 from crossdock.connectors.shopify.pull import extend
 from crossdock.connectors.shopify.settings import Settings
 from crossdock.domain.fulfillment import ShipmentNotice
@@ -23,6 +23,7 @@ AT_ONCE = 4
 """Orders worked on at the same time in one shop; the points of its bucket are the real limit."""
 
 _MOST_PAGES = 100
+_GONE = "The order is no longer in the shop, or this app may not see it any more."
 
 
 class _Moved(Struct, frozen=True, rename="camel"):
@@ -48,6 +49,14 @@ class _CreateData(Struct, frozen=True, rename="camel"):
 
 class _ReportData(Struct, frozen=True, rename="camel"):
     fulfillment_order_report_progress: _Moved | None = None
+
+
+class _InProgress(Struct, frozen=True, rename="camel"):
+    fulfillment_orders: ShPage[ShFulfillmentOrder]
+
+
+class _ProgressData(Struct, frozen=True):
+    order: _InProgress | None = None
 
 
 class Shipments:
@@ -184,9 +193,11 @@ class Shipments:
     async def _report(self, order_id: str) -> Done:
         if not self._settings.report_progress:
             return Done(order_id, order_id, {"reported": "off"})
-        parts = await self._parts(order_id)
+        data = await self._graphql.query(queries.PROGRESS, _ProgressData, id=gid("Order", order_id))
+        if data.order is None:
+            raise InvalidData(_GONE, field="order_id")
         reported = []
-        for part in parts:
+        for part in data.order.fulfillment_orders.nodes:
             location = part.assigned_location.location
             # Elsewhere is either not ours, or is moved when it ships, which Shopify refuses once progress was reported.
             if self._settings.location and (location is None or number_of(location.id) != self._settings.location):
@@ -206,7 +217,7 @@ class Shipments:
             data = await self._graphql.query(queries.SHIPPABLE, dict[str, Any], cost=400, id=gid("Order", order_id), after=after)
             order = data.get("order")
             if order is None:
-                raise InvalidData("The order is no longer in the shop, or this app may not see it any more.", field="order_id")
+                raise InvalidData(_GONE, field="order_id")
             parts += order["fulfillmentOrders"]["nodes"]
             info = order["fulfillmentOrders"].get("pageInfo") or {}
             if not info.get("hasNextPage"):
