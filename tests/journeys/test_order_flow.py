@@ -253,3 +253,37 @@ async def test_every_step_is_told_in_the_orders_story_with_the_exchange_behind_i
         effects = await world.there(lambda: list(Effect.objects.values_list("kind", "state")))
         assert ("warehouse.send", "confirmed") in effects
         assert ("store.post", "confirmed") in effects
+
+
+async def test_a_tracking_number_that_the_warehouse_corrects_later_is_put_before_a_person():
+    async with a_world() as world:
+        world.shop.add_order()
+        await world.settle()
+        world.wms.take_orders()
+        world.wms.ship(MERCHANT, "1001", shipment_id="S1", tracking=["1ZWRONG"])
+        await world.poll("fulfillment.pull")
+
+        world.wms.merchants[MERCHANT].orders["1001"].lines[0].shipped = 0
+        world.wms.ship(MERCHANT, "1001", shipment_id="S1", tracking=["1ZRIGHT"])
+        await world.poll("fulfillment.pull")
+
+        (shipment,) = await world.there(lambda: list(Shipment.objects.all()))
+        assert shipment.is_flagged
+        assert shipment.reason == "The warehouse corrected the tracking number to 1ZRIGHT. Change it in the store by hand."
+        assert dict(told(world)) == {"1ZWRONG": 1}
+
+
+async def test_a_shipment_of_more_than_was_asked_for_is_flagged_and_only_what_was_asked_is_told():
+    async with a_world() as world:
+        world.shop.add_order(lines=[{"sku": "BLUE-M", "quantity": 2}])
+        await world.settle()
+        world.wms.take_orders()
+
+        world.wms.ship(MERCHANT, "1001", lines={1: 5})
+        await world.poll("fulfillment.pull")
+
+        (shipment,) = await world.there(lambda: list(Shipment.objects.all()))
+        assert shipment.is_flagged
+        assert await world.statuses() == {"#1001": "closed"}
+        (told_lines,) = [one["_items"] for one in world.shop.shop(world.handle).fulfillments.values()]
+        assert [line["quantity"] for line in told_lines] == [2]

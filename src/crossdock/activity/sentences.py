@@ -188,6 +188,12 @@ SENTENCES: dict[str, Sentence] = {
     "shipment.delayed": Sentence(
         "repeat", Tone.WAIT, _say(gettext_lazy("The store was not told yet; the next try is scheduled")), _why
     ),
+    "shipment.corrected": Sentence(
+        "alert-triangle",
+        Tone.STUCK,
+        _say(gettext_lazy("The warehouse changed a shipment that the store was told of")),
+        lambda params: str(params.get("what") or ""),
+    ),
     "shipment.reprocessed": Sentence("refresh", Tone.ASIDE, _say(gettext_lazy("The shipment was reprocessed"))),
     "shipment.archived": Sentence(
         "archive", Tone.ASIDE, _say(gettext_lazy("The shipment was archived; the store is not told of it"))

@@ -37,7 +37,8 @@ with b as (
   select b.*, least(%(cost)s, top * (1 - %(reserve)s)) want, full_to - top * %(reserve)s spare,
          greatest(0, coalesce(extract(epoch from pause - clock_timestamp()), 0)) rest from b),
  h as (select g.*, case when rest > 0 or spare < want then 0 else least(spare, greatest(want, top * %(lot)s)) end granted from g)
-update throttle t set available = h.full_to - h.granted, maximum = h.top, restore = h.speed, at = clock_timestamp(), paused_until = h.pause
+update throttle t set available = h.full_to - h.granted, maximum = h.top, restore = h.speed, at = clock_timestamp(),
+                      paused_until = h.pause
   from h where t.id = h.id
 returning h.granted, greatest(h.rest, case when h.granted > 0 then 0 else (h.want - h.spare) / h.speed end)
 """

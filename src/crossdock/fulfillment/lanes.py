@@ -1,20 +1,22 @@
 """The way through a warehouse: prepare a store's orders, send a connection's, pull a warehouse's shipments, post them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from django.db import connection
 
 from crossdock.activity.services import Kept, Told, envelope, keep_messages, tell
 from crossdock.connections import gateway
 from crossdock.connections.effects import run_effects
 from crossdock.connections.queries import links_of, next_time, working
 from crossdock.connectors.kit.capabilities import PullsShipments, SendsOrders
-from crossdock.connectors.kit.pages import Position, ShipmentPage, Window
+from crossdock.connectors.kit.pages import Position, Rejected, ShipmentPage, Window
 from crossdock.fulfillment import preparing
 from crossdock.fulfillment.posting import Posting, Progress
 from crossdock.fulfillment.sending import Sending
-from crossdock.fulfillment.shipping import match_waiting, take_shipments
+from crossdock.fulfillment.shipping import match_waiting, take_each
 from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
 from crossdock.jobs.timing import times_of
@@ -84,7 +86,7 @@ def _position(state: dict[str, Any]) -> Position | None:
 
 
 def _land(run: Run, page: ShipmentPage, kept: list[Kept], state: dict[str, Any]) -> None:
-    take_shipments(warehouse_id=run.owner_id, shipments=page.shipments)
+    take_each(warehouse_id=run.owner_id, shipments=page.shipments)
     raws = [(shipment.external_id, raw) for shipment, raw in zip(page.shipments, page.raws, strict=True)]
     if page.shipments or page.rejected:
         keep_messages(
@@ -101,10 +103,24 @@ def _land(run: Run, page: ShipmentPage, kept: list[Kept], state: dict[str, Any])
                 warehouse_id=run.owner_id,
                 params={"where": one.where or one.external_id or "", "why": one.reason, "field": one.field or ""},
             )
-            for one in page.rejected
+            for one in _not_told_yet(run.owner_id, page.rejected)
         ]
     )
     save_position(run, state, None)
+
+
+def _not_told_yet(warehouse_id: int, rejected: Sequence[Rejected]) -> list[Rejected]:
+    """What could not be understood and was not said within the last day: a file that stays is read at every poll."""
+    if not rejected:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select params->>'where', params->>'why' from activity where warehouse_id = %s and kind = 'warehouse.not_understood'"
+            " and at > clock_timestamp() - interval '1 day'",
+            [warehouse_id],
+        )
+        told = set(cursor.fetchall())
+    return [one for one in rejected if (one.where or one.external_id or "", one.reason) not in told]
 
 
 def _finish(run: Run, until: datetime, kept: list[Kept]) -> None:

@@ -2,12 +2,12 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from django.db import connection
+from django.db import DataError, IntegrityError, connection, transaction
 from msgspec import Struct
 
 from crossdock.activity.services import Told, tell
@@ -128,6 +128,7 @@ def take_shipments(*, warehouse_id: int, shipments: Sequence[Shipment]) -> list[
     """
     shipments = list({shipment.external_id: shipment for shipment in shipments}.values())
     known = _known(warehouse_id, [shipment.external_id for shipment in shipments])
+    _notice_corrections([shipment for shipment in shipments if shipment.external_id in known], known)
     fresh = [shipment for shipment in shipments if shipment.external_id not in known]
     parts = _parts_of(warehouse_id, [shipment.reference for shipment in fresh])
     ids = _insert(warehouse_id, fresh, parts)
@@ -138,6 +139,23 @@ def take_shipments(*, warehouse_id: int, shipments: Sequence[Shipment]) -> list[
     ]
     _count(warehouse_id, matched)
     return sorted(ids.values())
+
+
+def take_each(*, warehouse_id: int, shipments: Sequence[Shipment]) -> list[int]:
+    """As `take_shipments`; a set that the database refuses is taken one by one, and the offender kept aside for a person."""
+    try:
+        with transaction.atomic():
+            return take_shipments(warehouse_id=warehouse_id, shipments=shipments)
+    except (DataError, IntegrityError) as error:
+        if len(shipments) == 1:
+            tell([Told(kind="warehouse.not_understood", warehouse_id=warehouse_id, params=_refused(shipments[0], error))])
+            return []
+    return [one for shipment in shipments for one in take_each(warehouse_id=warehouse_id, shipments=[shipment])]
+
+
+def _refused(shipment: Shipment, error: Exception) -> dict[str, str]:
+    why = f"It does not fit what was sent: {str(error).splitlines()[0]}"
+    return {"where": f"shipment {shipment.external_id} of {shipment.reference}", "why": why, "field": ""}
 
 
 def match_waiting(warehouse_id: int) -> int:
@@ -164,13 +182,42 @@ def match_waiting(warehouse_id: int) -> int:
     return len(matched)
 
 
-def _known(warehouse_id: int, external_ids: Sequence[str]) -> set[str]:
+def _known(warehouse_id: int, external_ids: Sequence[str]) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select external_id from shipment where warehouse_id = %s and external_id = any (%s)",
+            "select external_id, id from shipment where warehouse_id = %s and external_id = any (%s)",
             [warehouse_id, list(external_ids)],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return dict(cursor.fetchall())
+
+
+def _notice_corrections(again: Sequence[Shipment], known: Mapping[str, int]) -> None:
+    """Put before a person what a warehouse changed of a shipment that it had reported: the store was told of the first version."""
+    if not again:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("select id, doc, order_id from shipment where id = any (%s)", [sorted(known.values())])
+        stored = {row[0]: (msgspec.json.decode(zlib.decompress(row[1]), type=Shipment), row[2]) for row in cursor.fetchall()}
+        for shipment in again:
+            shipment_id = known[shipment.external_id]
+            before, order_id = stored[shipment_id]
+            what = _correction(before, shipment)
+            if what is None:
+                continue
+            cursor.execute(
+                "update shipment set is_flagged = true, reason = %s, doc = %s where id = %s",
+                [f"{what} Change it in the store by hand.", zlib.compress(msgspec.json.encode(shipment), 1), shipment_id],
+            )
+            tell([Told(kind="shipment.corrected", order_id=order_id, shipment_id=shipment_id, params={"what": what})])
+
+
+def _correction(before: Shipment, now: Shipment) -> str | None:
+    """What changed, as a sentence; None when nothing that the store was told of did."""
+    if now.is_void and not before.is_void:
+        return "The warehouse voided this shipment after it had reported it."
+    old = sorted(package.tracking or "" for package in before.packages)
+    new = sorted(package.tracking or "" for package in now.packages)
+    return f"The warehouse corrected the tracking number to {', '.join(filter(None, new)) or 'none'}." if old != new else None
 
 
 def _parts_of(warehouse_id: int, references: Sequence[str]) -> dict[str, Part]:

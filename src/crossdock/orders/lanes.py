@@ -21,7 +21,7 @@ from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
 from crossdock.jobs.timing import times_of
 from crossdock.jobs.wakes import open_lane, wake
-from crossdock.orders.receiving import Intake, Received, receive_page
+from crossdock.orders.receiving import Intake, Received, receive_each
 
 log = structlog.get_logger(__name__)
 
@@ -135,7 +135,7 @@ def _finish(run: Run, window: Window, kept: list[Kept]) -> None:
 
 def _land(run: Run, intake: Intake, page: Page, kept: list[Kept]) -> Received:
     """Store a page and what was said to get it; wake what prepares the orders for their warehouse."""
-    received = receive_page(intake=intake, orders=page.orders, raws=page.raws, rejected=page.rejected)
+    received = receive_each(intake=intake, orders=page.orders, raws=page.raws, rejected=page.rejected)
     if received.new or received.changed or received.rejected:
         raws = [(order.external_id, raw) for order, raw in zip(page.orders, page.raws, strict=True)]
         keep_messages(_without_records(kept, raws), store_id=intake.store_id)

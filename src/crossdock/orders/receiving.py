@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db import connection
+from django.db import DataError, IntegrityError, connection, transaction
 from msgspec import Struct
 
 from crossdock.activity.services import Told, tell
@@ -126,6 +126,9 @@ on conflict (account_id, store_id, external_id) do update set why = excluded.why
 """
 
 
+REFUSED = "It has values that cannot be stored. What was received is kept beside this line."
+
+
 def receive_page(
     *,
     intake: Intake,
@@ -181,6 +184,29 @@ def receive_page(
         )
     _keep_rejected(account_id, intake.store_id, rejected)
     return Received(tuple(new), tuple(changed), len(latest) - len(new) - len(changed), len(rejected))
+
+
+def receive_each(
+    *, intake: Intake, orders: Sequence[Order], raws: Sequence[bytes], rejected: Sequence[Rejected] = ()
+) -> Received:
+    """As `receive_page`; a page that the database refuses is taken order by order, and what it refuses of it becomes a row with
+    its reason. One bad order never holds up the page.
+    """
+    try:
+        with transaction.atomic():
+            return receive_page(intake=intake, orders=orders, raws=raws, rejected=rejected)
+    except (DataError, IntegrityError):
+        if len(orders) <= 1:
+            bad = [Rejected(order.external_id, None, REFUSED, raw) for order, raw in zip(orders, raws, strict=True)]
+            return receive_page(intake=intake, orders=(), raws=(), rejected=[*rejected, *bad])
+    parts = [receive_each(intake=intake, orders=[order], raws=[raw]) for order, raw in zip(orders, raws, strict=True)]
+    parts.append(receive_page(intake=intake, orders=(), raws=(), rejected=rejected))
+    return Received(
+        tuple(order_id for part in parts for order_id in part.new),
+        tuple(order_id for part in parts for order_id in part.changed),
+        sum(part.unchanged for part in parts),
+        sum(part.rejected for part in parts),
+    )
 
 
 def _latest(orders: Sequence[Order], raws: Sequence[bytes]) -> list[tuple[Order, bytes]]:

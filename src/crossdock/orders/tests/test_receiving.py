@@ -15,7 +15,7 @@ from crossdock.domain.orders import OrderLine
 from crossdock.domain.units import wanted
 from crossdock.orders.content import orders_with
 from crossdock.orders.models import LeftOutRecord, SalesOrder, SalesOrderLine
-from crossdock.orders.receiving import Intake, receive_page
+from crossdock.orders.receiving import Intake, receive_each, receive_page
 from crossdock.orders.testing import a_canonical_order
 from crossdock.tenancy.scope import scoped
 
@@ -88,6 +88,20 @@ def test_what_cannot_be_understood_is_a_row_with_its_reason_and_holds_up_nothing
     with scoped(store.account_id):
         row = LeftOutRecord.objects.get()
         assert (row.external_id, row.what, row.why) == ("77", "currency", "It has no currency.")
+
+
+def test_an_order_that_the_database_refuses_holds_up_no_other_of_its_page(store):
+    good, bad = a_canonical_order(), a_canonical_order(currency="US\u0000")
+    orders = [good, bad, a_canonical_order()]
+
+    with scoped(store.account_id):
+        result = receive_each(
+            intake=Intake(store.pk, store.merchant_id), orders=orders, raws=[msgspec.json.encode(order) for order in orders]
+        )
+
+    assert (len(result.new), result.rejected) == (2, 1)
+    with scoped(store.account_id):
+        assert LeftOutRecord.objects.get().external_id == bad.external_id
 
 
 def test_a_line_that_is_gone_is_no_longer_wanted(store):
