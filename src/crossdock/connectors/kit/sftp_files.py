@@ -167,6 +167,9 @@ class SftpFolder(Folder):
             f"The server does not let Crossdock rename {self._said(path)}: “{error.reason}”. "
             "Give this login the right to rename, so that files appear whole."
         )
+        if isinstance(error, asyncssh.SFTPFailure):
+            # Also what a server says that is merely in trouble for a moment; nothing was delivered, so trying again is safe.
+            raise Unavailable(message) from error
         raise InvalidData(message, field="incoming") from error
 
     async def _lstat(self, path: str) -> asyncssh.SFTPAttrs | None:

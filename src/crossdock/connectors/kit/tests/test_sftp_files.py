@@ -207,6 +207,16 @@ async def test_a_refused_rename_says_what_right_is_missing(server):
             await folder.rename("in/.a.csv.tmp", "in/a.csv")
 
 
+async def test_a_rename_that_fails_for_no_said_reason_is_tried_again_later(server):
+    server.fail_next(status=500, operation="rename")
+    async with opened(server) as folder:
+        await folder.write("in/.a.csv.tmp", b"ours")
+        with pytest.raises(Unavailable, match="does not let Crossdock rename"):
+            await folder.rename("in/.a.csv.tmp", "in/a.csv")
+
+        await folder.rename("in/.a.csv.tmp", "in/a.csv")
+
+
 async def test_a_full_disk_is_unavailable(server):
     server.fill_disk()
     async with opened(server) as folder:
