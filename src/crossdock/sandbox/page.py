@@ -33,6 +33,7 @@ form.panel, .sheet { background: var(--sheet); border: 1px dashed var(--line); p
 form.panel { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: end; }
 form.row { display: inline-flex; gap: 4px; margin: 0 8px 4px 0; align-items: center; }
 form.row label { font-size: 12px; }
+summary { cursor: pointer; color: var(--loud); }
 label { display: flex; flex-direction: column; font-size: 13px; }
 label.switch { flex-direction: row; gap: 6px; align-items: center; }
 input, select, textarea, button { font: inherit; padding: 3px 6px; border: 1px solid var(--line); color: var(--ink); }
@@ -111,7 +112,11 @@ def _field(field: Field) -> str:
         return f'<input type="hidden" name="{name}" value="{value}">'
     if field.kind == "switch":
         checked = " checked" if field.default else ""
-        return f'<label class="switch"><input type="checkbox" name="{name}" value="true"{checked}>{escape(field.label)}</label>'
+        # A box that is not ticked is not sent; the hidden value before it is then the answer.
+        off = f'<input type="hidden" name="{name}" value="false">'
+        return (
+            f'{off}<label class="switch"><input type="checkbox" name="{name}" value="true"{checked}>{escape(field.label)}</label>'
+        )
     if field.kind == "choice":
         options = "".join(
             f'<option value="{escape(one)}"{" selected" if one == field.default else ""}>{escape(label)}</option>'
@@ -138,6 +143,13 @@ def _action(key: str, action: Action, token: str) -> str:
     )
 
 
+def _actions(key: str, actions: tuple[Action, ...], token: str) -> str:
+    """Plain buttons in sight, those that ask something folded away."""
+    plain = "".join(_action(key, action, token) for action in actions if not action.fields)
+    asking = "".join(_action(key, action, token) for action in actions if action.fields)
+    return plain + (f"<details><summary>More</summary>{asking}</details>" if asking else "")
+
+
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -152,7 +164,7 @@ def _table(key: str, table: Table, token: str) -> str:
     body = "".join(
         "<tr>"
         + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells)
-        + (f"<td>{''.join(_action(key, action, token) for action in row.actions)}</td>" if has_actions else "")
+        + (f"<td>{_actions(key, row.actions, token)}</td>" if has_actions else "")
         + "</tr>"
         for row in table.rows
     )

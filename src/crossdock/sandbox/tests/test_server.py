@@ -60,6 +60,18 @@ async def test_the_page_does_nothing_for_a_stranger(sandbox: Sandbox, browser: a
     assert not sandbox.simulators["shopify"].shop().orders  # type: ignore[attr-defined]
 
 
+async def test_a_switch_can_be_turned_off_on_the_page(sandbox: Sandbox, browser: aiohttp.ClientSession) -> None:
+    page = await (await browser.get(f"{sandbox.control}shopify/")).text()
+    form = [("_token", sandbox.listener.token), ("sku_1", "MUG"), ("test", "false"), ("test", "true")]
+
+    await browser.post(f"{sandbox.control}shopify/do/place_order", data=form)
+    await browser.post(f"{sandbox.control}shopify/do/place_order", data=form[:3])
+
+    orders = sandbox.simulators["shopify"].shop().orders.values()  # type: ignore[attr-defined]
+    assert '<input type="hidden" name="test" value="false"><label' in page
+    assert [order["test"] for order in orders] == [True, False]
+
+
 async def test_the_page_says_what_does_not_fit(sandbox: Sandbox, browser: aiohttp.ClientSession) -> None:
     form = {"_token": sandbox.listener.token, "order": "#1", "shop": "demo-outdoor"}
 

@@ -21,7 +21,7 @@ def panel_of(simulator: ShopifySimulator) -> Panel:
     shops = tuple((handle, f"{shop.name} ({handle})") for handle, shop in simulator.shops.items())
     newest = sorted(
         ((changed, shop, number) for shop in simulator.shops.values() for changed, number in shop.by_update[-_SHOWN:]),
-        key=lambda entry: entry[0],
+        key=lambda entry: (entry[0], entry[2]),
         reverse=True,
     )[:_SHOWN]
     orders = [(shop, shop.orders[number]) for _, shop, number in newest]
@@ -119,7 +119,8 @@ def _flow(shops: tuple[tuple[str, str], ...]) -> Form:
 def _order_row(shop: Shop, order: Record) -> Row:
     to = order["shippingAddress"] or {}
     items = ", ".join(f"{line['currentQuantity']} × {line['sku'] or line['title']}" for line in order["_lines"])
-    holds = " (on hold)" if any(one["_holds"] for one in order["_fulfillment_orders"]) else ""
+    is_held = any(one["_holds"] for one in order["_fulfillment_orders"])
+    holds = " (on hold)" if is_held and order["displayFulfillmentStatus"] != "ON_HOLD" else ""
     total = order["totalPriceSet"]["shopMoney"]
     return Row(
         (
