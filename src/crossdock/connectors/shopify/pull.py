@@ -28,6 +28,8 @@ PAGE = 50
 BY_ID = 8
 """Orders asked for by id at once; each is paid in full."""
 
+PART = "gid://shopify/FulfillmentOrder/"
+
 _RE_ANCHOR = 20_000
 """Objects after which the search begins anew at the last change: a list ends silently at 25,000."""
 
@@ -45,6 +47,10 @@ class _OrdersData(Struct, frozen=True):
 
 class _NodesData(Struct, frozen=True):
     nodes: tuple[Raw, ...]
+
+
+class _Part(Struct, frozen=True):
+    order: Raw
 
 
 class _Scope(Struct, frozen=True):
@@ -131,18 +137,29 @@ class Orders:
                 return
 
     async def by_id(self, external_ids: Sequence[str]) -> Page:
-        """The named orders as they are now; from the records themselves, not from the search index, which lags."""
-        left, size = [gid("Order", number) for number in external_ids], BY_ID
+        """The named orders as they are now; from the records themselves, not from the search index, which lags.
+
+        An id may also be the global id of a fulfillment order, for some messages name nothing else.
+        """
+        parts = [number for number in external_ids if PART in number]
+        orders = [gid("Order", number) for number in external_ids if PART not in number]
+        contents = await self._nodes(queries.ORDERS_BY_ID, orders)
+        for content in await self._nodes(queries.ORDERS_OF_PARTS, parts):
+            contents.append(bytes(decode(content, _Part, what="The fulfillment order").order))
+        return await self._read(list({_mark(content).id or content: content for content in contents}.values()), Position())
+
+    async def _nodes(self, document: str, ids: Sequence[str]) -> list[bytes]:
+        left, size = list(dict.fromkeys(ids)), BY_ID
         contents: list[bytes] = []
         while left:
             try:
-                found = await self._graphql.query(queries.ORDERS_BY_ID, _NodesData, cost=60 * size, ids=left[:size])
+                found = await self._graphql.query(document, _NodesData, cost=60 * size, ids=left[:size])
             except TooExpensive as error:
                 size = _halved(size, error)
                 continue
             contents += [content for raw in found.nodes if (content := bytes(raw)) not in (b"null", b"{}")]
             left = left[size:]
-        return await self._read(contents, Position())
+        return contents
 
     async def who(self) -> Who:
         """The shop behind the credentials, with the scopes we were granted."""

@@ -68,6 +68,12 @@ ORDERS_BY_ID = f"""query OrdersById($ids: [ID!]!) {{
 {_ORDER}"""
 """Orders by id, as they are now; past the search index, which lags."""
 
+ORDERS_OF_PARTS = f"""query OrdersOfParts($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ ... on FulfillmentOrder {{ id order {{ ...Whole }} }} }}
+}}
+{_ORDER}"""
+"""Orders by the id of one of their fulfillment orders, which is all that some messages name."""
+
 MORE_LINES = f"""query MoreLines($id: ID!, $after: String!) {{
   order(id: $id) {{ lineItems(first: 100, after: $after) {{ nodes {{ ...Line }} pageInfo {{ hasNextPage endCursor }} }} }}
 }}

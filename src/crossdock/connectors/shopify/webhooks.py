@@ -13,6 +13,7 @@ from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.kit.webhooks import verify_base64
 from crossdock.connectors.shopify.auth import webhook_secrets
 from crossdock.connectors.shopify.payloads import number_of
+from crossdock.connectors.shopify.pull import PART
 from crossdock.connectors.shopify.settings import Settings
 
 TOPICS = (
@@ -67,7 +68,13 @@ def _orders_in(topic: str, content: dict[str, Any]) -> tuple[str, ...]:
     for part in content.values():
         if isinstance(part, dict) and "order_id" in part:
             found += _number(part["order_id"])
-    return tuple(dict.fromkeys(found))
+    # Most messages about fulfillment orders name these alone; their change need not show in the order's own date.
+    return tuple(dict.fromkeys(found or _parts_in(content)))
+
+
+def _parts_in(content: dict[str, Any]) -> list[str]:
+    ids = [part.get("id") for part in (content, *content.values()) if isinstance(part, dict)]
+    return [one for one in ids if isinstance(one, str) and one.startswith(PART) and number_of(one).isdigit()]
 
 
 def _number(value: object) -> tuple[str, ...]:

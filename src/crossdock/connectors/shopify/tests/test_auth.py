@@ -197,7 +197,11 @@ def signed(body, secret=SECRET, topic="orders/updated"):
         ("orders/edited", {"order_edit": {"id": 1, "order_id": 55}}, ("55",)),
         ("refunds/create", {"id": 7, "order_id": 55}, ("55",)),
         ("fulfillments/update", {"id": 7, "order_id": 55}, ("55",)),
-        ("fulfillment_orders/moved", {"moved_fulfillment_order": {"id": "gid://shopify/FulfillmentOrder/1"}}, ()),
+        (
+            "fulfillment_orders/moved",
+            {"moved_fulfillment_order": {"id": "gid://shopify/FulfillmentOrder/1"}, "source_location": {"id": 9}},
+            ("gid://shopify/FulfillmentOrder/1",),
+        ),
         ("fulfillment_orders/placed_on_hold", {"fulfillment_order": {"id": 1, "order_id": 55}}, ("55",)),
         ("app/uninstalled", {"id": 548380009}, ()),
         ("orders/create", {"id": {"$gt": 1}}, ()),

@@ -158,6 +158,16 @@ async def test_an_order_held_after_it_was_placed_waits_and_is_seen_again_on_rele
     assert released.units_to_ship == 2
 
 
+async def test_an_order_is_found_by_the_fulfillment_order_a_message_names(rig):
+    external_id = rig.places(number=7)
+    part = rig.sim.order(7)[1]["_fulfillment_orders"][0]["id"]
+
+    async with rig.client() as client:
+        page = await client.orders_by_id([part, external_id, "gid://shopify/FulfillmentOrder/999"])
+
+    assert [order.external_id for order in page.orders] == [external_id]
+
+
 async def test_routing_that_is_not_done_is_waited_for(rig):
     rig.sim.set_routing_delay(3600)
     external_id = rig.places()

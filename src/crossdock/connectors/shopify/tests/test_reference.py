@@ -129,6 +129,10 @@ def _compare(order, expect, name):
         assert shipped == [(str(row["line_id"]), row["sku"], row["qty"]) for row in expect["to_fulfil"]], name
 
 
+def _on(schema, node, parent):
+    return schema.type_map[node.type_condition.name.value] if node.type_condition else parent
+
+
 def _fields(schema, document):
     return list(_walk(schema, parse(document)))
 
@@ -144,7 +148,7 @@ def _walk(schema, tree):
                 fragment = fragments[node.name.value]
                 yield from below(schema.type_map[fragment.type_condition.name.value], fragment.selection_set)
             elif isinstance(node, InlineFragmentNode):
-                yield from below(parent, node.selection_set)
+                yield from below(_on(schema, node, parent), node.selection_set)
             elif isinstance(node, FieldNode):
                 field = parent.fields[node.name.value]
                 yield field
@@ -172,7 +176,7 @@ def _cost(schema, document, variables):
         total = 0
         for node in selected(selections):
             if isinstance(node, InlineFragmentNode):
-                total += of(parent, node.selection_set, depth)
+                total += of(_on(schema, node, parent), node.selection_set, depth)
                 continue
             field = parent.fields[node.name.value]
             type_ = get_named_type(field.type)
