@@ -16,8 +16,9 @@ from procrastinate.contrib.django import app
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.jobs import leases, queries, wakes
 from crossdock.jobs.lanes import RENEW_EVERY, LeaseLost, More, Run, hold, kind_of
-from crossdock.jobs.policy import Step, decide
+from crossdock.jobs.policy import PAUSES, Step, decide
 from crossdock.jobs.timing import next_due
+from crossdock.tenancy.months import make_months
 from crossdock.tenancy.scope import across_accounts, in_db
 
 log = structlog.get_logger(__name__)
@@ -73,7 +74,9 @@ async def _ended_by(run: Run, error: ConnectorError) -> None:
     failures = run.failures if decision.step is Step.WAIT else run.failures + 1
     blocked = error.message if decision.step is Step.BLOCK else None
     log.info("lane.ended", lane=run.lane_id, kind=run.kind, error=type(error).__name__, message=error.message)
-    due = None if blocked else datetime.now(UTC) + max(decision.after, timedelta(seconds=5))
+    # A store as a whole that cannot be read for another reason is tried again too, ever more rarely: nobody else would wake it.
+    pause = decision.after or PAUSES[min(failures, len(PAUSES)) - 1]
+    due = None if blocked else datetime.now(UTC) + max(pause, timedelta(seconds=5))
     await in_db(run.account_id, _end, run, due, error.message, failures, blocked)
 
 
@@ -112,12 +115,16 @@ async def sweep() -> int:
 
 
 async def _sweep_forever(beat: uuid.UUID) -> None:
+    months_at = 0.0
     while True:
         try:
             await across_accounts(queries.beat, beat, socket.gethostname(), os.getpid())
             if await across_accounts(queries.is_sweeper, beat):
                 await sweep()
                 await across_accounts(queries.clear_finished_jobs)
+                if monotonic() >= months_at:
+                    await across_accounts(make_months)
+                    months_at = monotonic() + 3600
         except Exception:
             log.exception("sweep.failed")
         await asyncio.sleep(SWEEP_EVERY.total_seconds())
