@@ -16,10 +16,12 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from crossdock.connectors.registry import every_connector
 from crossdock.site.db import APP_ROLE, LOOKUP_ROLE, connection_settings
 from crossdock.site.environment import DatabaseUrls, Refused, data_dir, database_urls, is_loopback, key_file, public_url
 from crossdock.site.ports import is_free
 from crossdock.site.roles import LEAST_VERSION
+from crossdock.site.variables import unknown
 
 State = Literal["ok", "warn", "fail"]
 LOW_DISK, LEAST_DISK = 5_000_000_000, 500_000_000  # bytes
@@ -141,6 +143,16 @@ def folders() -> Iterator[Finding]:
             yield Finding("folders", "warn", f"everybody on this machine may write in {path}", f"chmod o-w {path}")
         else:
             yield Finding("folders", "ok", f"{path} can be used")
+
+
+@check
+def variables() -> Iterator[Finding]:
+    """Names that look like ours and are not: a setting that is misspelled is a setting that is not there."""
+    for name, meant in unknown(os.environ, every_connector()):
+        yield Finding(
+            "variables", "warn", f"{name} is set, and Crossdock knows no such variable",
+            f"Write {meant}." if meant else "Remove it, or look at docs/reference/configuration.md for its name.",
+        )  # fmt: skip
 
 
 @check
@@ -310,7 +322,7 @@ def _roles(connection: psycopg.Connection, urls: DatabaseUrls) -> Iterator[Findi
         "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'public'"
         " and c.relkind in ('r', 'p') and c.relname = 'account' and pg_has_role(session_user, c.relowner, 'member'))",
     )
-    if urls.is_single or can_escape:
+    if can_escape:
         yield Finding(
             "roles", "warn", "web and workers sign in as the tables' owner and only assume the fenced role",
             "Give them a login of their own in DATABASE_URL, and put the owner's in DATABASE_OWNER_URL.",

@@ -12,7 +12,27 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from crossdock.jobs import queries
 from crossdock.site.environment import Refused
 
-__all__ = ["METRICS_TYPE", "may_read_metrics", "metrics_text", "readiness", "unapplied_migrations"]
+__all__ = ["MEANINGS", "METRICS_TYPE", "PARTS", "may_read_metrics", "metrics_text", "readiness", "unapplied_migrations"]
+
+PARTS = {
+    "database": ("ok", "unreachable"),
+    "migrations": ("ok", "missing", "unknown"),
+    "workers": ("ok", "none", "unknown"),
+}
+"""What readiness is made of, and the states that each part may have."""
+
+MEANINGS = {
+    "ready": "1 when a part is ok: database, migrations, workers",
+    "lanes_due": "Lanes that should run and wait for a worker",
+    "lanes_running": "Lanes at work now",
+    "lanes_blocked": "Lanes that stand still until a person acts",
+    "effects_intended": "Changes at platforms that are written down and not yet made",
+    "effects_trying": "Changes at platforms under way",
+    "effects_unknown": "Changes of which nobody knows yet whether they happened",
+    "effects_refused": "Changes that a platform refused, or that are not wanted any more",
+    "webhooks_waiting": "Announcements of platforms that were stored and not yet acted on",
+}
+"""Every figure by its name behind `crossdock_`; the docs are made from it."""
 
 _is_migrated = False
 
@@ -47,12 +67,12 @@ def metrics_text() -> bytes:
     """Everything counted, in Prometheus's text form. Computed by SQL when asked, so that it holds for all processes."""
     registry = CollectorRegistry()
     parts = readiness()
-    ready = Gauge("crossdock_ready", "1 when this part is ok", ["part"], registry=registry)
+    ready = Gauge("crossdock_ready", MEANINGS["ready"], ["part"], registry=registry)
     for part, state in parts.items():
         ready.labels(part=part).set(1 if state == "ok" else 0)
     if parts["database"] == "ok" and parts["migrations"] == "ok":
         for name, value in sorted(queries.gauges().items()):
-            Gauge(f"crossdock_{name}", name.replace("_", " "), registry=registry).set(value)
+            Gauge(f"crossdock_{name}", MEANINGS.get(name, name.replace("_", " ")), registry=registry).set(value)
     return generate_latest(registry)
 
 

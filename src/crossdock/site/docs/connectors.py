@@ -1,0 +1,251 @@
+"""Pages about platforms, from their declarations: what is asked, what they can, what a warehouse carries."""
+
+from typing import Any
+
+from pydantic import SecretStr
+
+from crossdock.connectors.kit import capabilities as kit
+from crossdock.connectors.kit.declaration import Connector
+from crossdock.connectors.kit.settings import FieldKind, FieldSpec, fields_of
+from crossdock.connectors.kit.simulator import SimulatorDeclaration
+from crossdock.connectors.registry import every_connector
+from crossdock.domain.orders import Order, OrderLine
+from crossdock.sandbox.simulators import every_simulator
+from crossdock.site.docs.markdown import code, table
+
+CAPABILITIES: dict[Any, str] = {
+    kit.PullsOrders: "Orders are read from it",
+    kit.PostsShipments: "It is told what left, with tracking numbers",
+    kit.ReportsProgress: "It is told that the warehouse has an order",
+    kit.KeepsWebhooks: "It announces changes at once (webhooks)",
+    kit.SendsOrders: "It is asked to ship orders",
+    kit.PullsShipments: "Shipments are read from it",
+    kit.PullsStock: "Stock can be read from it",
+}
+"""What each capability of a client means to people."""
+
+_OF_STORES = (kit.PullsOrders, kit.PostsShipments, kit.ReportsProgress, kit.KeepsWebhooks)
+_OF_WAREHOUSES = (kit.SendsOrders, kit.PullsShipments, kit.PullsStock)
+
+KINDS = {
+    FieldKind.TEXT: "text",
+    FieldKind.LONG_TEXT: "text",
+    FieldKind.SECRET: "secret",
+    FieldKind.SWITCH: "on or off",
+    FieldKind.NUMBER: "number",
+    FieldKind.CHOICE: "choice",
+    FieldKind.CHOICES: "choices",
+    FieldKind.MOMENT: "date and time",
+}
+
+
+def _rows() -> list[tuple[str, str, str, str]]:
+    """Name, kind, data and sandbox of every connector."""
+    simulators = every_simulator()
+    rows = []
+    for connector in every_connector().values():
+        can = [_short(one) for one in CAPABILITIES if connector.can(one)]
+        rows.append((connector.key, connector.name, connector.kind, ", ".join(can)))
+    return [(key, name, kind, f"{can}; sandbox" if key in simulators else can) for key, name, kind, can in rows]
+
+
+def _short(capability: Any) -> str:
+    short: dict[Any, str] = {
+        kit.PullsOrders: "orders in",
+        kit.PostsShipments: "tracking back",
+        kit.ReportsProgress: "progress",
+        kit.KeepsWebhooks: "webhooks",
+        kit.SendsOrders: "orders out",
+        kit.PullsShipments: "shipments in",
+        kit.PullsStock: "stock read",
+    }
+    return short[capability]
+
+
+def overview_table(folder: str) -> str:
+    """The connectors as a table whose links lead into `folder`."""
+    return table(
+        ("Platform", "Kind", "What it can"),
+        [(f"[{name}]({folder}{key}.md)", kind, can) for key, name, kind, can in _rows()],
+    )
+
+
+def overview() -> str:
+    """The page that lists them."""
+    return (
+        "# Connectors\n\nA connector is Crossdock's code for one platform: a store or a warehouse.\n\n"
+        + overview_table("")
+        + "\nA channel of a connection needs both sides. Sales Orders: a store that orders are read from, a warehouse that is asked "
+        "to ship. Shipments: a warehouse that shipments are read from, a store that is told. The other channels are not built "
+        "yet.\n\n"
+        "To write a connector, see [CONTRIBUTING](../../CONTRIBUTING.md#a-connector-in-seven-steps).\n"
+    )
+
+
+def pages() -> dict[str, str]:
+    """One page for each connector, by its key."""
+    return {key: _page(connector) for key, connector in every_connector().items()}
+
+
+def _page(connector: Connector) -> str:
+    parts = [
+        f"# {connector.name}\n",
+        table(
+            ("", ""),
+            [
+                ("Kind", connector.kind),
+                ("Key", code(connector.key)),
+                ("Address", code(connector.base_url or "") or "named by the settings"),
+                ("Written for version", connector.version),
+                ("Documentation it was written from", f"<{connector.docs}>"),
+                (
+                    "Credentials, limits, known traps",
+                    f"[README of the connector](../../src/crossdock/connectors/{connector.key}/README.md)",
+                ),
+            ],
+        ),
+        "## What it can\n",
+        _can(connector),
+        _signing_in(connector),
+        "## Settings\n",
+        "Fields marked *address* decide where secrets are sent: changing one asks for the secrets again. Secrets are "
+        "encrypted and never "
+        "shown. Fields marked *loaded* offer what the platform has, once the credentials work.\n",
+        "### Credentials\n",
+        _settings(connector, "credentials"),
+        "### Import\n" if connector.kind == "store" else "### Files and figures\n",
+        _settings(connector, "import"),
+        _limits(connector),
+        _carried(connector) if connector.kind == "warehouse" else "",
+        _sandbox(connector),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _can(connector: Connector) -> str:
+    offered = _OF_STORES if connector.kind == "store" else _OF_WAREHOUSES
+    text = table(("", ""), [(CAPABILITIES[one], "yes" if connector.can(one) else "no") for one in offered])
+    if connector.can(kit.PullsStock):
+        text += "\nReading stock is there in the connector; no channel uses it yet.\n"
+    return text
+
+
+def _signing_in(connector: Connector) -> str:
+    lines = []
+    if connector.oauth is not None:
+        scopes = ", ".join(code(scope) for scope in connector.oauth.scopes)
+        lines.append(f"Authorizing in the browser asks for these scopes: {scopes}.\n")
+    if connector.webhooks is not None:
+        topics = ", ".join(code(topic) for topic in connector.webhooks.topics)
+        lines.append(f"Webhooks, registered for Live connections only: {topics}.\n")
+    return "\n".join(lines)
+
+
+def _settings(connector: Connector, group: str) -> str:
+    rows = []
+    for field in fields_of(connector.settings):
+        if field.group != group:
+            continue
+        marks = [*(["address"] if field.is_address else []), *(["loaded"] if field.loads else [])]
+        kind = KINDS[field.kind] + "".join(f", *{mark}*" for mark in marks)
+        rows.append((f"**{field.label}**", field.help + _asked_when(connector, field), kind, _default(field)))
+    return table(("Setting", "What it is", "Kind", "Default"), rows)
+
+
+def _asked_when(connector: Connector, field: FieldSpec) -> str:
+    if field.shown_when is None:
+        return ""
+    other, values = field.shown_when
+    asking = next(one for one in fields_of(connector.settings) if one.name == other)
+    words = [next((choice.label for choice in asking.choices if choice.value == value), value) for value in values]
+    return f" Asked when “{asking.label}” is {' or '.join(f'“{word}”' for word in words)}."
+
+
+def _default(field: FieldSpec) -> str:
+    if field.required:
+        return "needed"
+    return _said(field.default, field) or "empty"
+
+
+def _said(value: Any, field: FieldSpec) -> str:
+    if isinstance(value, SecretStr) or value is None:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple | list):
+        return ", ".join(_said(one, field) for one in value)
+    label = next((choice.label for choice in field.choices if choice.value == str(value)), None)
+    return label or code(str(value))
+
+
+def _limits(connector: Connector) -> str:
+    limit = connector.rate_limit
+    if limit is None:
+        return ""
+    burst = f", of which {limit.burst:,} may be saved up" if limit.burst else ""
+    return (
+        f"## Pace\n\nCrossdock begins with {limit.calls:,} calls or points in {limit.per.total_seconds():g} s{burst}, and "
+        "follows what "
+        "the platform's answers say. A platform that asks to wait is waited for; that is no failure.\n"
+    )
+
+
+def _carried(connector: Connector) -> str:
+    taken = connector.takes
+    known = {*Order.__struct_fields__, *_OF_THE_METHOD, *(f"lines.{name}" for name in OrderLine.__struct_fields__)}
+    left = sorted(name for name in known - taken - _NOT_SENT if not _is_taken(name, taken))
+    return "## What of an order it carries\n\nBy the names of the canonical order (`domain/orders.py`).\n\n" + table(
+        ("Carried", "Not taken"),
+        [(", ".join(code(name) for name in sorted(taken)), ", ".join(code(name) for name in left))],
+    )
+
+
+def _is_taken(name: str, taken: frozenset[str]) -> bool:
+    return name == "lines" or (name == "lines.to_ship" and "lines.quantity" in taken)
+
+
+_OF_THE_METHOD = frozenset({"method.signature", "method.saturday", "method.insured_value"})
+
+_NOT_SENT = frozenset(
+    {
+        *(
+            "external_id",
+            "number",
+            "updated_at",
+            "hold",
+            "canceled_at",
+            "cancel_reason",
+            "is_test",
+            "left_out",
+            "not_imported",
+            "url",
+        ),
+        *(
+            "lines.external_id",
+            "lines.ordered",
+            "lines.variant_id",
+            "lines.location",
+            "lines.consignment",
+            "payment",
+            "consignments",
+        ),
+    }
+)
+"""What steers an order in Crossdock and is no warehouse's business."""
+
+
+def _sandbox(connector: Connector) -> str:
+    found = every_simulator().get(connector.key)
+    if found is None:
+        return ""
+    loads = f" `crossdock sandbox load {connector.key} FILE` puts orders of your own into it." if "load" in _levers(found) else ""
+    reads = f" `crossdock read {connector.key} FILE` shows how a payload is understood." if found.take else ""
+    return (
+        f"## Sandbox\n\n`crossdock sandbox` serves a stand-in of {found.name}. `CROSSDOCK_BASE_URL__{connector.key.upper()}` "
+        "points "
+        f"Crossdock at it.{loads}{reads} See [Sandbox](../guides/sandbox.md).\n"
+    )
+
+
+def _levers(declaration: SimulatorDeclaration) -> set[str]:
+    return set(declaration.make().levers())
