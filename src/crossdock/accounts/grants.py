@@ -40,6 +40,7 @@ DEFINERS = (
     "find_orders",
     "find_orders_by_index",
     "gauges",
+    "is_live_elsewhere",
     "make_months",
     "memberships_of",
     "store_of_hook",

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from django.db import IntegrityError, transaction
+from django.db import connection as database
 from pydantic import SecretStr
 
 from crossdock.accounts.audit import record
@@ -276,6 +277,7 @@ def set_mode(*, actor: Actor, connection: Connection, mode: Mode, accept_after: 
     now = datetime.now(UTC)
     values: dict[str, Any] = {"mode": mode}
     if mode == Mode.LIVE and before != Mode.LIVE:
+        _require_alone(connection.store)
         values |= {"live_at": now, "accept_after": accept_after}
     Connection.objects.filter(pk=connection.pk).update(**values)
     connection.refresh_from_db()
@@ -301,6 +303,17 @@ def set_mode(*, actor: Actor, connection: Connection, mode: Mode, accept_after: 
         wake_channels(connection)
         if mode == Mode.LIVE:
             wake([open_lane("connections.webhooks", connection.store_id)])
+
+
+def _require_alone(store: Store) -> None:
+    """Raises RuleBroken while the same shop is Live in another account: two importers ship everything twice."""
+    with database.cursor() as cursor:
+        cursor.execute("select is_live_elsewhere(%s, %s, %s)", [store.platform, store.identity, store.realm])
+        if cursor.fetchone()[0]:
+            raise RuleBroken(
+                "This shop is Live in another account of this Crossdock. Turn it Off there first, or every order would ship twice. "
+                "If that account is not yours, ask the operator."
+            )
 
 
 def wake_channels(connection: Connection) -> None:

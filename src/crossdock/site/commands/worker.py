@@ -16,7 +16,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     harden()
     set_up_django()
+    from crossdock.accounts import vault
     from crossdock.jobs import worker
 
+    # Said at start and in one line, not once for each store: without the key file nothing can be sent.
+    vault.check()
     worker.run()
     return 0
