@@ -130,10 +130,11 @@ class SftpFolder(Folder):
                 raise FileExistsError(to) from error
             except (asyncssh.SFTPFailure, asyncssh.SFTPPermissionDenied, asyncssh.SFTPOpUnsupported) as error:
                 try:
-                    await self._explain_rename(path, to, error)
+                    explained = await self._explain_rename(path, to, error)
                 except Unavailable as unseen:
                     # Some servers say no after they have done it; nobody could look.
                     raise OutcomeUnknown(unseen.message, evidence=unseen.evidence) from error
+                raise explained from error
 
     async def discard(self, path: str) -> None:
         self._must_write(f"delete {path}")
@@ -157,20 +158,20 @@ class SftpFolder(Folder):
                     if await self._lstat(here) is None:
                         raise
 
-    async def _explain_rename(self, path: str, to: str, error: asyncssh.SFTPError) -> None:
+    async def _explain_rename(self, path: str, to: str, error: asyncssh.SFTPError) -> Exception:
         """Version 3 of the protocol has one code for all that can go wrong with a renaming: look what stands there."""
         if await self._lstat(to) is not None:
-            raise FileExistsError(to) from error
+            return FileExistsError(to)
         if await self._lstat(path) is None:
-            raise FileNotFoundError(path) from error
+            return FileNotFoundError(path)
         message = (
             f"The server does not let Crossdock rename {self._said(path)}: “{error.reason}”. "
             "Give this login the right to rename, so that files appear whole."
         )
         if isinstance(error, asyncssh.SFTPFailure):
             # Also what a server says that is merely in trouble for a moment; nothing was delivered, so trying again is safe.
-            raise Unavailable(message) from error
-        raise InvalidData(message, field="incoming") from error
+            return Unavailable(message)
+        return InvalidData(message, field="incoming")
 
     async def _lstat(self, path: str) -> asyncssh.SFTPAttrs | None:
         async with self._asking(path, is_write=False):
