@@ -89,7 +89,8 @@ def hold(lane_id: int, fence: int) -> None:
     """Renew the lease and lock the lane until commit. Raises LeaseLost when the fence is not ours any more."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "update lane set leased_until = clock_timestamp() + make_interval(secs => %s) where id = %s and fence = %s and leased_until > clock_timestamp()",
+            "update lane set leased_until = clock_timestamp() + make_interval(secs => %s)"
+            " where id = %s and fence = %s and leased_until > clock_timestamp()",
             [LEASE.total_seconds(), lane_id, fence],
         )
         if cursor.rowcount == 0:

@@ -16,6 +16,7 @@ def test_a_shop_that_is_live_in_another_account_cannot_go_live_in_this_one(accou
     mine, theirs = a_store(account), a_store(other)
     with scoped(account.pk):
         Store.objects.filter(pk=mine.pk).update(identity="the-same-shop")
+        mine.refresh_from_db()
     with scoped(other.pk):
         Store.objects.filter(pk=theirs.pk).update(identity="the-same-shop")
     a_connection(other, store=theirs, mode="live")
