@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from crossdock.accounts.rights import Actor
-from crossdock.connections import drafts, gateway, presenting, services, typed
+from crossdock.connections import checking, drafts, gateway, presenting, services, typed
 from crossdock.connections.checking import Outcome
 from crossdock.connections.drafts import Division, Draft, SiteDraft, known_id
 from crossdock.connections.models import Connection, Merchant, Store, Warehouse
@@ -78,6 +78,9 @@ def complete(actor: Actor, draft: Draft, zone: str) -> Connection:
         raise RuleBroken(_("Choose the store again: the one you chose is gone."))
     others = others_on(store, warehouse)
     connection = services.create_connection(actor=actor, name=draft.values.name, store=store, warehouse=warehouse)
+    for kind, made, site in (("store", store, draft.values.store), ("warehouse", warehouse, draft.values.warehouse)):
+        if site.is_new and site.outcome is not None:
+            checking.remember(kind, made.pk, site.outcome)
     if others:
         _divide(actor, connection, draft.values.division)
     drafts.discard(actor, draft.public_id)

@@ -63,6 +63,7 @@ class SettingsForm(forms.Form):
         super().__init__(initial=raw, prefix=prefix)
         self.connector = connector
         self.forgettable: set[str] = set()
+        self.offers: dict[str, str] = {}
         for spec in fields_of(connector.settings):
             url = choices_url.replace(self.FIELD, spec.name) if spec.loads else ""
             field = _field(spec, spec.name in stored, (choices or {}).get(spec.name, ()), url)

@@ -168,7 +168,7 @@ def rules_of(channel: Channel) -> list[Rule]:
 
 def _card(link: Connection, kind: str, channel: Channel, lanes: list[Lane], zone: str, now: datetime) -> Card:
     rules = rules_of(channel)
-    troubles = tuple(trouble for lane in lanes if (trouble := _trouble(link, lane)))
+    troubles = _once(trouble for lane in lanes if (trouble := _trouble(link, lane)))
     first = next((lane for lane in lanes if lane.kind == LANES[kind][0][0]), None)
     runs = channel.is_on and link.mode != Mode.OFF
     next_at = _next(first, rules, zone, now) if runs and not any(trouble.is_stopped for trouble in troubles) else None
@@ -213,6 +213,14 @@ def _trouble(link: Connection, lane: Lane) -> Trouble | None:
     if lane.failures and lane.last_error:
         return Trouble(what, lane.last_error, False, lane.due_at)
     return None
+
+
+def _once(troubles: Iterable[Trouble]) -> tuple[Trouble, ...]:
+    """Each reason once: refused credentials stop many lanes, and a person has one thing to do."""
+    seen: dict[str, Trouble] = {}
+    for trouble in troubles:
+        seen.setdefault(trouble.why, trouble)
+    return tuple(seen.values())
 
 
 def _why_not(link: Connection, kind: str) -> str:

@@ -27,3 +27,9 @@ def field_label(fields: Mapping[str, Field], name: str) -> str:
 def host_of(address: str) -> str:
     """The host that an address leads to, with its port where it has one."""
     return urlsplit(address).netloc.rpartition("@")[2]
+
+
+@register.filter
+def offer_for(offers: Mapping[str, str], name: str) -> str:
+    """What the platform itself says belongs into a field; empty when it says nothing."""
+    return offers.get(name, "")

@@ -24,6 +24,7 @@ def site_form(
     )
     if outcome is not None and not outcome.ok and outcome.field in form.fields:
         form.say(outcome.field, outcome.message)
+        form.offers = dict(outcome.offers)
     return form
 
 

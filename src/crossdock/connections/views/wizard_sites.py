@@ -37,7 +37,7 @@ def site_step(request: AccountRequest, draft: Draft, side: str) -> HttpResponse:
     match request.POST.get("do", ""):
         case "back":
             return to(request, "wizard", draft=draft.public_id, step="merchant" if side == "warehouse" else "warehouse")
-        case "test":
+        case "test" | "offer":
             return _tested(request, draft, side)
         case "authorize":
             return _authorize(request, draft, side)
