@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crossdock.accounts.keyring import SecretsLocked
@@ -126,14 +127,16 @@ def _for_account(view: View[P], *, transaction: bool) -> Wrapped:
         request.account = found.account
         request.actor = found.actor(request.user)
         request.rights = request.actor.rights
-        if not transaction:
-            return view(request, *args, **kwargs)
-        with request.actor.scope():
-            response = view(request, *args, **kwargs)
-            # A template answer is rendered by Django after the view: too late for rows that it reads lazily.
-            if hasattr(response, "render") and callable(response.render):
-                response = response.render()
-            return response
+        # Times are shown in the account's zone, by whatever draws the page.
+        with timezone.override(found.account.time_zone):
+            if not transaction:
+                return view(request, *args, **kwargs)
+            with request.actor.scope():
+                response = view(request, *args, **kwargs)
+                # A template answer is rendered by Django after the view: too late for rows that it reads lazily.
+                if hasattr(response, "render") and callable(response.render):
+                    response = response.render()
+                return response
 
     inside.is_for_account = True  # type: ignore[attr-defined]
     return inside

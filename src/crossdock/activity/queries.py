@@ -123,6 +123,22 @@ def story_of_order(order_id: int, *, before: int | None = None, limit: int = 50)
     ]
 
 
+def story_of_shipment(shipment_id: int, *, limit: int = 50) -> list[Happened]:
+    """What happened to one shipment, newest first. Needs the scope to show the shipment."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select h.order_id, h.public_id from shipment h where h.id = %s",
+            [shipment_id],
+        )
+        found = cursor.fetchone()
+    if found is None:
+        return []
+    if found[0] is not None:
+        # By its order, whose story has an index.
+        return [one for one in story_of_order(found[0], limit=500) if one.shipment_public_id == found[1]][:limit]
+    return []
+
+
 def newest(filters: StoryFilters, *, before: Moment | None = None, limit: int = 50) -> Story:
     """What happened in the account, newest first. Limited people see what is about their merchants' records only."""
     place = before or Moment(datetime(9999, 1, 1, tzinfo=UTC), 2**62)

@@ -38,7 +38,7 @@ _LOOK_BACK = _("Look back")
 ENTRIES = (
     Entry(_("Home"), "home", "desk:home", key="h", thumb=True, group=_FLOW),
     Entry(_("Sales orders"), "shopping-bag", "orders:list", key="o", thumb=True, group=_FLOW),
-    Entry(_("Shipments"), "truck-delivery", "fulfillment:list", key="s", thumb=True, group=_FLOW),
+    Entry(_("Shipments"), "truck-delivery", "fulfillment:shipments", key="s", thumb=True, group=_FLOW),
     Entry(_("Returns"), "package-import", "inbound:returns", key="r", group=_FLOW),
     Entry(_("Purchase orders"), "clipboard", "inbound:purchase_orders", key="p", group=_FLOW),
     Entry(_("Products"), "tag", "products:list", key="k", group=_FLOW),

@@ -1,0 +1,109 @@
+"""Everything that happened in the account, newest first: searched, filtered, with the exchange behind each step."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from crossdock.accounts.rights import Right
+from crossdock.accounts.slugs import short
+from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.activity.queries import ABOUT, Happened, Moment, StoryFilters, newest
+from crossdock.activity.sentences import said
+from crossdock.ui.filters import Facet, filter_bar
+
+
+@require_GET
+@for_account
+@requires(Right.VIEW_ORDERS)
+def activity(request: AccountRequest) -> HttpResponse:
+    """The list, whole."""
+    return render(request, "activity/list.html", _context(request))
+
+
+@require_GET
+@for_account
+@requires(Right.VIEW_ORDERS)
+def rows(request: AccountRequest) -> HttpResponse:
+    """The rows alone, for a page that keeps itself fresh; 204 while nothing new happened."""
+    context = _context(request)
+    if request.headers.get("X-Crossdock-Version") == context["version"]:
+        return HttpResponse(status=204)
+    return render(request, "activity/_rows.html", context)
+
+
+def _sites(table: str) -> dict[str, tuple[int, str]]:
+    """Names and ids of stores or warehouses by what stands for them in an address."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select id, public_id, name from {table} order by lower(name), id")
+        rows: list[tuple[int, UUID, str]] = cursor.fetchall()
+    return {short(public_id): (pk, name) for pk, public_id, name in rows}
+
+
+def _context(request: AccountRequest) -> dict[str, Any]:
+    stores, warehouses = _sites("store"), _sites("warehouse")
+    about = request.GET.get("about", "")
+    text = " ".join("".join(char if char.isprintable() else " " for char in request.GET.get("q", "")).split())[:200]
+    filters = StoryFilters(
+        about=about if about in ABOUT else "",
+        store_id=stores.get(request.GET.get("store", ""), (None, ""))[0],
+        warehouse_id=warehouses.get(request.GET.get("warehouse", ""), (None, ""))[0],
+        text=text,
+    )
+    before = Moment.read(request.GET.get("before", ""))
+    story = newest(filters, before=before)
+    account = {"account": request.account.public_id}
+    path = reverse("activity:list", kwargs=account)
+    may_see = request.actor.may(Right.SEE_MESSAGES)
+    note = ""
+    if story.walked:
+        note = _("Looked at the newest {count}. Older looks further back.").format(count=f"{story.walked:,}")
+    return {
+        "bar": filter_bar(request, _facets(stores, warehouses), _("Order number, or words of what happened")),
+        "search_text": text,
+        "rows": [_shown(one, account, may_see) for one in story.happened],
+        "newer": _with(path, request.GET) if before else "",
+        "older": _with(path, request.GET, before=str(story.older)) if story.older else "",
+        "note": note,
+        "is_filtered": filters != StoryFilters(),
+        "clear_url": path,
+        "rows_url": f"{reverse('activity:rows', kwargs=account)}?{request.GET.urlencode()}",
+        "version": f"{story.happened[0].id}-{story.happened[-1].id}" if story.happened else "none",
+    }
+
+
+def _facets(stores: dict[str, tuple[int, str]], warehouses: dict[str, tuple[int, str]]) -> tuple[Facet, ...]:
+    words = {
+        "problem": _("Problems"),
+        "order": _("Orders"),
+        "shipment": _("Shipments"),
+        "site": _("Stores and warehouses"),
+        "person": _("What people did"),
+    }
+    facets = [Facet("about", _("About"), tuple((name, words[name]) for name in ABOUT))]
+    for name, label, sites in (("store", _("Store"), stores), ("warehouse", _("Warehouse"), warehouses)):
+        if len(sites) > 1:
+            facets.append(Facet(name, label, tuple((slug, called) for slug, (_pk, called) in sites.items())))
+    return tuple(facets)
+
+
+def _with(path: str, query: QueryDict, **changes: str) -> str:
+    wanted = query.copy()
+    wanted.pop("before", None)
+    for name, value in changes.items():
+        wanted[name] = value
+    text = wanted.urlencode()
+    return f"{path}?{text}" if text else path
+
+
+def _shown(one: Happened, account: dict[str, UUID], may_see: bool) -> dict[str, Any]:
+    url = ""
+    if one.message_id is not None and may_see:
+        url = reverse("orders:exchange", kwargs=account | {"message_id": one.message_id})
+        url = f"{url}?order={one.order_id}" if one.order_id else url
+    return {"one": one, "words": said(one.kind, one.params), "exchange_url": url}

@@ -1,0 +1,184 @@
+"""The list of orders: tabs with counts, filters in the address, a page of rows that keeps itself fresh."""
+
+import hashlib
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from crossdock.accounts.rights import Right
+from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.domain.statuses import OrderStatus
+from crossdock.orders.forms import facets_of, read_filters
+from crossdock.orders.presenting import status_detail, status_key
+from crossdock.orders.queries import COUNTED, Listed, OrderFilters, OrderRow, list_orders, stores_and_merchants, tab_counts
+from crossdock.orders.searching import Place
+from crossdock.orders.services import MOST
+from crossdock.ui.columns import Column, chosen_columns
+from crossdock.ui.filters import filter_bar
+from crossdock.ui.links import page_url_or_none
+from crossdock.ui.parts import Tab
+from crossdock.ui.statuses import SALES_ORDER, Tone
+
+S = OrderStatus
+COLUMNS = (
+    Column("number", gettext_lazy("Number"), is_fixed=True),
+    Column("status", gettext_lazy("Status"), is_fixed=True),
+    Column("note", gettext_lazy("What is up")),
+    Column("customer", gettext_lazy("Customer")),
+    Column("store", gettext_lazy("Store")),
+    Column("merchant", gettext_lazy("Merchant"), is_default=False),
+    Column("country", gettext_lazy("Country")),
+    Column("method", gettext_lazy("Method"), is_default=False),
+    Column("lines", gettext_lazy("Lines"), is_default=False),
+    Column("units", gettext_lazy("Units")),
+    Column("total", gettext_lazy("Total")),
+    Column("ship_by", gettext_lazy("Ship by"), is_default=False),
+    Column("imported", gettext_lazy("Imported"), is_default=False),
+    Column("status_at", gettext_lazy("In this status"), is_default=False),
+    Column("external_id", gettext_lazy("Store's id"), is_default=False),
+    Column("placed", gettext_lazy("Placed")),
+)
+
+# What needs somebody comes first; what is rare shows only when there is some.
+TABS: tuple[tuple[OrderStatus, bool, Tone | None], ...] = (
+    (S.ERROR, True, Tone.STUCK),
+    (S.DELAYED, True, Tone.WAIT),
+    (S.ON_HOLD, True, Tone.WAIT),
+    (S.NEW, True, None),
+    (S.QUEUED, True, None),
+    (S.OPEN, True, None),
+    (S.CANCEL_REQUESTED, False, Tone.WAIT),
+    (S.PARTIALLY_SHIPPED, True, None),
+    (S.SHIPPED, True, None),
+    (S.CLOSED, True, None),
+    (S.SKIPPED, False, None),
+    (S.CANCELED, False, None),
+    (S.ABANDONED, False, None),
+    (S.ARCHIVED, False, None),
+    (S.ROUTED, False, None),
+    (S.BUNDLED, False, None),
+)
+
+
+@require_GET
+@for_account
+@requires(Right.VIEW_ORDERS)
+def orders(request: AccountRequest) -> HttpResponse:
+    """The list, whole."""
+    return render(request, "orders/list.html", _context(request))
+
+
+@require_GET
+@for_account
+@requires(Right.VIEW_ORDERS)
+def rows(request: AccountRequest) -> HttpResponse:
+    """The tabs and rows alone, for a page that keeps itself fresh; 204 while nothing changed."""
+    context = _context(request)
+    if request.headers.get("X-Crossdock-Version") == context["version"]:
+        return HttpResponse(status=204)
+    return render(request, "orders/_rows.html", context)
+
+
+def _context(request: AccountRequest) -> dict[str, Any]:
+    stores, merchants = stores_and_merchants()
+    filters = read_filters(request.GET, stores, merchants)
+    before, after = Place.read(request.GET.get("before", "")), Place.read(request.GET.get("after", ""))
+    listed = list_orders(filters, None if after else before, after=after)
+    counts = tab_counts(filters)
+    path = reverse("orders:list", kwargs={"account": request.account.public_id})
+    return {
+        "bar": filter_bar(request, facets_of(stores, merchants), _("Number, name, e-mail, SKU or tracking number")),
+        "search_text": filters.text,
+        "columns": chosen_columns(request, "orders", COLUMNS),
+        "tabs": _tabs(path, request.GET, filters, counts),
+        "rows": [_shown(row, stores, merchants) for row in listed.rows],
+        "newer": _newer(path, request.GET, listed),
+        "older": _at(path, request.GET, older=listed.older),
+        "note": _note(listed, filters, counts),
+        "anywhere_url": _with(path, request.GET, anywhere="1") if listed.is_exact else "",
+        "is_filtered": filters != OrderFilters(),
+        "is_first_run": not stores,
+        "clear_url": path,
+        "rows_url": f"{reverse('orders:rows', kwargs={'account': request.account.public_id})}?{request.GET.urlencode()}",
+        "act_url": reverse("orders:act", kwargs={"account": request.account.public_id}),
+        "address": request.GET.urlencode(),
+        "may_act": request.actor.may(Right.ACT_ON_ORDERS),
+        "connect_url": (page_url_or_none(request, "connections:new") or "")
+        if request.actor.may(Right.MANAGE_CONNECTIONS)
+        else "",
+        "may_delete": request.actor.may(Right.DELETE_ORDERS),
+        "has_more": listed.older is not None or listed.newer is not None,
+        "most": MOST,
+        "version": _version(listed, counts, request),
+    }
+
+
+def _shown(row: OrderRow, stores: Any, merchants: Any) -> dict[str, Any]:
+    """A row with the names of its store and merchant, and its state as badges take it."""
+    store, merchant = stores.get(row.store_id), merchants.get(row.merchant_id)
+    return {
+        "row": row,
+        "store": store.name if store else "",
+        "merchant": merchant.name if merchant else "",
+        "key": status_key(row),
+        "detail": status_detail(row),
+    }
+
+
+def _version(listed: Listed, counts: Any, request: AccountRequest) -> str:
+    told = (listed.rows, listed.newer, listed.older, counts, request.COOKIES.get("crossdock_columns_orders"))
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def _tabs(path: str, query: QueryDict, filters: OrderFilters, counts: dict[str, int] | None) -> list[Tab]:
+    every = None if counts is None else min(sum(counts.values()), COUNTED + 1)
+    tabs = [Tab(_("All"), _with(path, query, status=None), every, is_current=not filters.statuses)]
+    for status, is_common, tone in TABS:
+        count = None if counts is None else counts[status.value]
+        is_current = status.value in filters.statuses
+        if is_common or count or is_current:
+            label = SALES_ORDER[status.value.replace("_", "-")].word
+            tabs.append(Tab(label, _with(path, query, status=status.value), count, is_current, tone))
+    return tabs
+
+
+def _with(path: str, query: QueryDict, **changes: str | None) -> str:
+    """The list's address with other values, at its first page."""
+    wanted = query.copy()
+    for paging in ("before", "after"):
+        wanted.pop(paging, None)
+    for name, value in changes.items():
+        wanted.pop(name, None)
+        if value is not None:
+            wanted[name] = value
+    text = wanted.urlencode()
+    return f"{path}?{text}" if text else path
+
+
+def _at(path: str, query: QueryDict, *, older: Place | None = None, newer: Place | None = None) -> str:
+    if older is None and newer is None:
+        return ""
+    return _with(path, query, **({"before": str(older)} if older else {"after": str(newer)}))
+
+
+def _newer(path: str, query: QueryDict, listed: Listed) -> str:
+    """The newer page; where only the way onward is known, the first."""
+    if listed.newer is None and "before" in query:
+        return _with(path, query)
+    return _at(path, query, newer=listed.newer)
+
+
+def _note(listed: Listed, filters: OrderFilters, counts: dict[str, int] | None) -> str:
+    if listed.walked:
+        return _("None further among the {count} orders looked at. Older looks further back.").format(count=f"{listed.walked:,}")
+    if counts is None or not listed.rows:
+        return ""
+    total = sum(counts[status] for status in (filters.statuses or counts))
+    if total > COUNTED:
+        return ""
+    return _("{shown} of {total}").format(shown=f"{len(listed.rows):,}", total=f"{total:,}")
