@@ -12,10 +12,11 @@ from crossdock.accounts import services as accounts
 from crossdock.accounts.models import Account, Role
 from crossdock.accounts.rights import Actor, system
 from crossdock.connections import checking, gateway, services
-from crossdock.connections.models import Mode
+from crossdock.connections.models import ChannelKind, Mode
 from crossdock.connections.presets import presets_of
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.connectors.kit.settings import ConnectorSettings
+from crossdock.jobs.schedules import Minutely
 from crossdock.tenancy.scope import in_scope
 
 EMAIL = "demo@example.com"
@@ -60,6 +61,13 @@ FIRST_ORDERS: tuple[dict[str, Any], ...] = (
 """What the shop sells first: most go through, some show what waits for a person."""
 
 
+SHIPS_AFTER = 45
+"""Seconds from the order file to the shipment file."""
+
+SELLS_EVERY = 40
+"""Seconds between two orders."""
+
+
 @dataclass(frozen=True)
 class SignIn:
     """How to get in; the password is made up at random for this data folder."""
@@ -98,6 +106,7 @@ def _connect(account: Account, actor: Actor) -> None:
             actor=actor, platform="files", name="Harbor warehouse", settings=folder, identity=folder_found
         )
         connection = services.create_connection(actor=actor, name="Northwind to Harbor", store=store, warehouse=warehouse)
+        services.set_schedules(actor=actor, connection=connection, kind=ChannelKind.SHIPMENTS, rules=[Minutely(every=1)])
         services.set_mode(actor=actor, connection=connection, mode=Mode.LIVE)
 
     in_scope(account.pk, join)
@@ -109,7 +118,7 @@ def _checked(account: Account, platform: str) -> tuple[ConnectorSettings, Identi
     presets = presets_of(connector)
     if not presets:
         raise RuntimeError(f"the sandbox names no settings for {connector.name}")
-    values = dict(presets[-1].settings)
+    values = dict(presets[0].settings)
     for _ in range(3):
         settings = connector.settings.model_validate(values)
         outcome = checking.check(connector, settings, account_public_id=str(account.public_id)).outcome
@@ -129,8 +138,10 @@ def _place_orders() -> None:
     if not base or not token_file:
         return
     token = Path(token_file).read_text().strip()
+    _pull(base, token, "files", "auto_ship", {"seconds": SHIPS_AFTER})
     for order in FIRST_ORDERS:
         _pull(base, token, "shopify", "add_order", order)
+    _pull(base, token, "shopify", "let_orders_flow", {"every": SELLS_EVERY})
 
 
 def _pull(base: str, token: str, platform: str, lever: str, arguments: dict[str, Any]) -> Any:

@@ -5,12 +5,16 @@ from typing import Any
 from crossdock.connectors.files.simulator.warehouse import FileWarehouse
 from crossdock.connectors.kit.simulator import Preset, SimulatorDeclaration
 
-DEMO = "demo-merchant"
+DEMO = ("demo-outdoor", "demo-stationery")
 
 
 def presets(warehouse: FileWarehouse) -> list[Preset]:
-    """The demo merchant's folder over SFTP, its host key confirmed."""
-    login = warehouse.add_merchant(DEMO)
+    """Each demo merchant's folder over SFTP, its host key confirmed."""
+    return [_preset(warehouse, name) for name in DEMO]
+
+
+def _preset(warehouse: FileWarehouse, name: str) -> Preset:
+    login = warehouse.add_merchant(name)
     settings: dict[str, Any] = {
         "transport": "sftp",
         "host": warehouse.host,
@@ -19,8 +23,9 @@ def presets(warehouse: FileWarehouse) -> list[Preset]:
         "password": login["password"],
         "host_key": warehouse.fingerprint,
         "quiet_seconds": 0,
+        "default_method": "Ground",
     }
-    return [Preset("Demo warehouse over SFTP", settings)]
+    return Preset(f"Folder of {name} over SFTP", settings)
 
 
 def make(**options: Any) -> FileWarehouse:

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from crossdock.connectors.kit.simulator import Preset, SimulatorDeclaration
-from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP, ShopifySimulator
+from crossdock.connectors.shopify.simulator.server import OWN_APP, ShopifySimulator
 from crossdock.connectors.shopify.simulator.taking import take
 
 
 def presets(simulator: ShopifySimulator) -> list[Preset]:
-    """A shop by own app's id and secret, and the same by a token."""
+    """Each shop by own app's id and secret, and by a token."""
     app = simulator.access.apps[OWN_APP]
-    shop = next(iter(simulator.shops), DEMO_SHOP)
-    token = next((one.value for one in simulator.access.tokens.values() if one.shop == shop and one.refresh is None), None)
-    return [
-        Preset(
-            "Sandbox shop, by own app",
-            {"shop": shop, "access": "own_app", "client_id": app.client_id, "client_secret": app.client_secret},
-        ),
-        Preset(
-            "Sandbox shop, by token",
-            {
-                "shop": shop,
-                "access": "token",
-                "admin_token": token or simulator.give_token(shop),
-                "client_secret": app.client_secret,
-            },
-        ),
-    ]
+    found = []
+    for handle, shop in simulator.shops.items():
+        token = next((one.value for one in simulator.access.tokens.values() if one.shop == handle and one.refresh is None), None)
+        own_app = {"shop": handle, "access": "own_app", "client_id": app.client_id, "client_secret": app.client_secret}
+        by_token = {
+            "shop": handle,
+            "access": "token",
+            "admin_token": token or simulator.give_token(handle),
+            "client_secret": app.client_secret,
+        }
+        found += [Preset(f"{shop.name}, by own app", own_app), Preset(f"{shop.name}, by token", by_token)]
+    return found
 
 
 simulator = SimulatorDeclaration(

@@ -52,6 +52,7 @@ _REFUSALS: dict[int, Any] = {
 }
 
 DEMO_SHOP = "demo-outdoor"
+DEMO_SHOPS = (DEMO_SHOP, "demo-stationery")
 OWN_APP = "crossdocksandboxapp"
 
 
@@ -67,7 +68,7 @@ class ShopifySimulator(DeskLevers):
         state_file: Path | None = None,
         folder: Path | None = None,
         clock: Callable[[], datetime] = now,
-        shops: Iterable[str] = (DEMO_SHOP,),
+        shops: Iterable[str] = DEMO_SHOPS,
     ) -> None:
         super().__init__(state_file=state_file, folder=folder, clock=clock)
         self.documents = Documents()

@@ -130,7 +130,7 @@ async def test_the_preset_is_settings_that_the_connector_takes():
     warehouse = simulator.make()
     await warehouse.start()
     try:
-        (preset,) = presets(warehouse)
+        preset, _ = presets(warehouse)
         environ = {"CROSSDOCK_BASE_URL__FILES": simulator.address(warehouse)}
         settings = Settings(**preset.settings)
         target = resolve_base_url(connector, settings, environ)
@@ -139,7 +139,7 @@ async def test_the_preset_is_settings_that_the_connector_takes():
             connector, settings, door=door_for("sandbox", environ), realm=target.realm, record=exchanges.append
         ) as client:
             identity = await client.check()
-        assert identity.id == f"sftp://demo-merchant@127.0.0.1:{warehouse.sftp_port}/"
+        assert identity.id == f"sftp://demo-outdoor@127.0.0.1:{warehouse.sftp_port}/"
     finally:
         await warehouse.stop()
 
