@@ -217,8 +217,8 @@ async def test_what_the_hub_has_already_is_counted_and_not_understood_again(rig)
     stored = {raw for page in first for raw in page.raws}
     rig.sim.edit_order(3, note="changed")
 
-    async def known(raws):
-        return [place for place, raw in enumerate(raws) if raw in stored]
+    async def known(rows):
+        return [place for place, (_, raw) in enumerate(rows) if raw in stored]
 
     async with rig.client() as client:
         client.known = known

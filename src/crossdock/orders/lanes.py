@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
 from crossdock.jobs.timing import times_of
 from crossdock.jobs.wakes import open_lane, wake
-from crossdock.orders.receiving import Intake, Received, receive_each
+from crossdock.orders.receiving import Intake, Received, receive_each, stored_already
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ async def pull_orders(run: Run) -> More:
         if not isinstance(opened.client, PullsOrders):
             return More.NO
         intake = intake_of(run.owner_id, links, opened.settings)
+        opened.client.known = partial(run.read, stored_already, intake)
         had_webhooks = await _take_webhooks(run, opened, opened.client, intake)
         if run.is_spent:
             return More.YES

@@ -209,6 +209,13 @@ def receive_each(
     )
 
 
+def stored_already(intake: Intake, rows: Sequence[tuple[str, bytes]]) -> list[int]:
+    """Which of these payloads (external id, as received) are stored exactly so, by their places. Needs the account's scope."""
+    hashes = [hashlib.sha256(intake.terms + raw).digest() for _, raw in rows]
+    changed, _ = _changed(intake.store_id, [external_id for external_id, _ in rows], hashes)
+    return sorted(set(range(len(rows))) - set(changed))
+
+
 def _latest(orders: Sequence[Order], raws: Sequence[bytes]) -> list[tuple[Order, bytes]]:
     """The page without repetitions: of an order that stands in it twice, the later version."""
     by_id: dict[str, tuple[Order, bytes]] = {}

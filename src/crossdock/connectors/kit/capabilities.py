@@ -49,8 +49,10 @@ class Found(Struct, frozen=True):
     differs: str | None = None
 
 
-Known = Callable[[Sequence[bytes]], Awaitable[Collection[int]]]
-"""Says which of some records, as received, are stored exactly so already, by their places: these need not be understood again."""
+Known = Callable[[Sequence[tuple[str, bytes]]], Awaitable[Collection[int]]]
+"""Says which of some records (external id, as received) are stored exactly so already, by their places: these need not be
+understood again.
+"""
 
 Note = Callable[[Mapping[str, Mapping[str, str]]], Awaitable[None]]
 """Writes evidence of effects under way ({key: {name: value}}) durably before returning: what a look-up needs after a crash."""

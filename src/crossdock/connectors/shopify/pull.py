@@ -132,7 +132,7 @@ class Orders:
             more = cursor is not None or (read == 0 and orders.page_info.has_next_page)
             place = _Cursor(since, window.until, cursor) if cursor is not None else None
             text = msgspec.json.encode(place).decode() if place is not None else None
-            yield await self._read(contents, Position(at, last, text))
+            yield await self._read(contents, marks, Position(at, last, text))
             if not more:
                 return
 
@@ -146,7 +146,10 @@ class Orders:
         contents = await self._nodes(queries.ORDERS_BY_ID, orders)
         for content in await self._nodes(queries.ORDERS_OF_PARTS, parts):
             contents.append(bytes(decode(content, _Part, what="The fulfillment order").order))
-        return await self._read(list({_mark(content).id or content: content for content in contents}.values()), Position())
+        once = {
+            mark.id or content: (content, mark) for content, mark in zip(contents, map(_mark, contents), strict=True)
+        }.values()
+        return await self._read([content for content, _ in once], [mark for _, mark in once], Position())
 
     async def _nodes(self, document: str, ids: Sequence[str]) -> list[bytes]:
         left, size = list(dict.fromkeys(ids)), BY_ID
@@ -179,9 +182,10 @@ class Orders:
                 continue
             return found.orders
 
-    async def _read(self, contents: Sequence[bytes], position: Position) -> Page:
+    async def _read(self, contents: Sequence[bytes], marks: Sequence[_Marked], position: Position) -> Page:
         known = self._known()
-        stored = frozenset(await known(contents)) if known is not None and contents else frozenset()
+        named = [(number_of(mark.id) if mark.id else "", content) for mark, content in zip(marks, contents, strict=True)]
+        stored = frozenset(await known(named)) if known is not None and named else frozenset()
         rows: list[tuple[str | None, bytes, Callable[[], Order]]] = []
         rejected: list[Rejected] = []
         for place, received in enumerate(contents):
