@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -48,7 +47,11 @@ async def pull_orders(run: Run) -> More:
         if not isinstance(opened.client, PullsOrders):
             return More.NO
         intake = intake_of(run.owner_id, links, opened.settings)
-        opened.client.known = partial(run.read, stored_already, intake)
+
+        async def known(rows: Sequence[tuple[str, bytes]]) -> list[int]:
+            return await run.read(stored_already, intake, rows)
+
+        opened.client.known = known
         had_webhooks = await _take_webhooks(run, opened, opened.client, intake)
         if run.is_spent:
             return More.YES
