@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -258,7 +259,7 @@ def _row(k: int, order: Order, arrival: Arrival) -> dict[str, Any]:
         "ship_country": (to.country or "") if to else "",
         "method_sold": order.method.name or "",
         "lines_count": len(order.lines),
-        "units": order.units_to_ship,
+        "units": sum((line.ordered for line in order.lines), Decimal(0)),
         "is_test": order.is_test,
         "search": search_text(order),
         "lines": [
