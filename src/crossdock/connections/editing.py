@@ -23,7 +23,9 @@ from crossdock.domain.errors import RuleBroken
 
 
 class Stored(Struct, frozen=True):
-    """One store or warehouse as it is stored. `is_locked` says that its secrets cannot be opened and have to be typed again."""
+    """One store or warehouse as it is stored. `is_locked` says that its secrets cannot be opened and have to be typed again;
+    `elsewhere` is the sentence for one whose platform the operator points at another realm now: it cannot be changed then.
+    """
 
     kind: OwnerKind
     site: Store | Warehouse
@@ -33,6 +35,7 @@ class Stored(Struct, frozen=True):
     sealed: Sealed
     zone: str
     is_locked: bool = False
+    elsewhere: str = ""
 
     @property
     def secret_names(self) -> frozenset[str]:
@@ -58,6 +61,10 @@ def load(site: Store | Warehouse, zone: str) -> Stored:
     connector = gateway.platform_named(site.platform)
     owner = Owner(kind, site.pk, site.realm, destination_of(connector, gateway.settings_of_row(site)))
     raw = typed.stored(connector, site.settings, zone)
+    if realm_of(connector) != site.realm:
+        sentence = _("{name} belongs to the {realm} realm, and this Crossdock reaches {platform} elsewhere now.")
+        elsewhere = sentence.format(name=site.name, realm=site.get_realm_display().lower(), platform=connector.name)
+        return Stored(kind, site, connector, owner, raw, Sealed(), zone, elsewhere=elsewhere)
     try:
         sealed, _generation = credentials.load(owner)
     except (CannotUnseal, SecretsLocked):
@@ -69,6 +76,8 @@ def change(stored: Stored, answers: Mapping[str, Any], secrets: Mapping[str, str
     """Judge what was typed. Where the address changed, each stored secret has to be typed again."""
     connector = stored.connector
     raw = {**stored.raw, **answers}
+    if stored.elsewhere:
+        return Change(raw, {}, Resolved(None, {"": [stored.elsewhere]}), is_other_login=True, is_moved=True)
     is_moved = address_of(connector, raw) != address_of(connector, stored.raw)
     kept = {} if is_moved else {name: value for name, value in stored.sealed.secrets.items() if name not in forgotten}
     held = {**kept, **secrets}
@@ -100,9 +109,6 @@ def test(actor: Actor, account_public_id: str, stored: Stored, changed: Change) 
         raise RuleBroken(_("Complete the form first."))
     actor.require(Right.REPLACE_CREDENTIALS)
     site = stored.site
-    if realm_of(stored.connector) != site.realm:
-        sentence = _("{name} is a {realm} store or warehouse, and this Crossdock reaches {platform} elsewhere now.")
-        raise RuleBroken(sentence.format(name=site.name, realm=site.get_realm_display(), platform=stored.connector.name))
     checking.count(actor.account_id)
     source = None
     if not changed.is_other_login:

@@ -1,7 +1,6 @@
 """Servers that pages of connections talk to, and people who look at them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +8,15 @@ import pytest
 from crossdock.connections.tests.rig import Sandbox, a_sandbox
 
 
-@pytest.fixture
-def sandbox(db_ready: Any, tmp_path: Path) -> Iterator[Sandbox]:
-    """A shop and a warehouse that answer."""
-    with a_sandbox(tmp_path) as running:
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A shop and a warehouse that answer, for one file of tests."""
+    with a_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
         yield running
+
+
+@pytest.fixture
+def sandbox(servers: Sandbox, db_ready: Any) -> Sandbox:
+    """The servers, and the database. Each test has an account of its own; the servers are shared."""
+    servers.shop.calm()
+    return servers

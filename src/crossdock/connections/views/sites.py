@@ -211,6 +211,7 @@ def _editor(
         "outcome": outcome if changed else None,
         "last": outcome,
         "is_locked": stored.is_locked,
+        "elsewhere": "" if errors else stored.elsewhere,
         "has_tokens": stored.sealed.access is not None,
         "authorize_when": authorize_when(stored.connector, raw),
         "post_url": request.path,
