@@ -45,6 +45,20 @@ class Said(Struct, frozen=True):
     body: bytes
 
 
+def message_about(kept: Sequence[Kept]) -> dict[str, uuid.UUID]:
+    """The exchange that tells most of each effect: what was sent, rather than what was looked up around it."""
+    best: dict[str, Kept] = {}
+    for one in kept:
+        if one.about and (one.about not in best or _weight(one) >= _weight(best[one.about])):
+            best[one.about] = one
+    return {about: one.id for about, one in best.items()}
+
+
+def _weight(kept: Kept) -> tuple[bool, bool]:
+    exchange = kept.exchange
+    return exchange.is_write, len(exchange.request) > 200
+
+
 def message_id_at(moment: datetime) -> uuid.UUID:
     """A version-7 UUID made at a moment, so that the id alone finds its partition."""
     random = int.from_bytes(os.urandom(10), "big")

@@ -86,7 +86,7 @@ def _position(state: dict[str, Any]) -> Position | None:
 
 
 def _land(run: Run, page: ShipmentPage, kept: list[Kept], state: dict[str, Any]) -> None:
-    take_each(warehouse_id=run.owner_id, shipments=page.shipments)
+    take_each(warehouse_id=run.owner_id, shipments=page.shipments, message_id=kept[-1].id if kept else None)
     raws = [(shipment.external_id, raw) for shipment, raw in zip(page.shipments, page.raws, strict=True)]
     if page.shipments or page.rejected:
         keep_messages(

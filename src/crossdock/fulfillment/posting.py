@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-from crossdock.activity.services import Told, keep_messages, tell
+from crossdock.activity.services import Told, keep_messages, message_about, tell
 from crossdock.connections.effects import Claimed, Settled
 from crossdock.connections.gateway import Opened
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note, PostsShipments, ReportsProgress
@@ -111,7 +111,7 @@ class Posting:
         """Confirmed shipments are Completed, and with the last of them a Shipped order is Closed; refused ones are Error."""
         kept = self._opened.recorder.drain()
         keep_messages(kept, store_id=self._store_id, subjects=self._orders)
-        message = {one.about: one.id for one in kept if one.about}
+        message = message_about(kept)
         confirmed = [one for one in settled if one.state == "confirmed"]
         with connection.cursor() as cursor:
             cursor.execute(POSTED, {"ids": sorted(one.effect.subject_id for one in confirmed)})
@@ -194,7 +194,7 @@ class Progress:
         kept = self._opened.recorder.drain()
         by_external = {key.rsplit("order:", 1)[1]: order_id for key, order_id in self._orders.items()}
         keep_messages(kept, store_id=self._store_id, subjects=by_external)
-        message = {one.about: one.id for one in kept if one.about}
+        message = message_about(kept)
         tell(
             [
                 Told(

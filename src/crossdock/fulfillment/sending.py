@@ -3,12 +3,11 @@
 import base64
 from collections.abc import Mapping, Sequence
 from typing import cast
-from uuid import UUID
 
 from django.db import connection
 
 from crossdock.accounts import vault
-from crossdock.activity.services import Kept, Told, keep_messages, tell
+from crossdock.activity.services import Told, keep_messages, message_about, tell
 from crossdock.connections.effects import Claimed, Settled, intend
 from crossdock.connections.gateway import Opened
 from crossdock.connections.queries import Link
@@ -97,7 +96,7 @@ class Sending:
         """Confirmed orders are Open, refused ones Error, the others Delayed until the next try."""
         kept = self._opened.recorder.drain()
         keep_messages(kept, warehouse_id=self._link.warehouse_id, subjects=self._orders)
-        message = _messages(kept)
+        message = message_about(kept)
         confirmed = [one for one in settled if one.state == "confirmed"]
         with connection.cursor() as cursor:
             cursor.execute(OPENED, {"ids": sorted(one.effect.subject_id for one in confirmed)})
@@ -183,7 +182,3 @@ def destination(order: Order, consignment: int) -> Address:
     if order.consignments:
         return order.consignments[consignment].ship_to
     return order.ship_to or Address()
-
-
-def _messages(kept: Sequence[Kept]) -> dict[str, UUID]:
-    return {one.about: one.id for one in kept if one.about}

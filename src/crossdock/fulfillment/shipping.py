@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.db import DataError, IntegrityError, connection, transaction
@@ -120,11 +121,11 @@ update order_search s set tracking = x.tracking
 """
 
 
-def take_shipments(*, warehouse_id: int, shipments: Sequence[Shipment]) -> list[int]:
+def take_shipments(*, warehouse_id: int, shipments: Sequence[Shipment], message_id: UUID | None = None) -> list[int]:
     """Store shipments, once each; the ids of those that are new.
 
     Each is matched by our reference, its contents by our line number, then by SKU. What was not asked for is flagged and counts
-    for no line. Without a match it is kept as New: the order may still be on its way out.
+    for no line. `message_id` is the exchange they came by. Without a match it is kept as New: the order may still be on its way out.
     """
     shipments = list({shipment.external_id: shipment for shipment in shipments}.values())
     known = _known(warehouse_id, [shipment.external_id for shipment in shipments])
@@ -137,20 +138,22 @@ def take_shipments(*, warehouse_id: int, shipments: Sequence[Shipment]) -> list[
         for shipment in fresh
         if shipment.reference in parts and shipment.external_id in ids
     ]
-    _count(warehouse_id, matched)
+    _count(warehouse_id, matched, message_id)
     return sorted(ids.values())
 
 
-def take_each(*, warehouse_id: int, shipments: Sequence[Shipment]) -> list[int]:
+def take_each(*, warehouse_id: int, shipments: Sequence[Shipment], message_id: UUID | None = None) -> list[int]:
     """As `take_shipments`; a set that the database refuses is taken one by one, and the offender kept aside for a person."""
     try:
         with transaction.atomic():
-            return take_shipments(warehouse_id=warehouse_id, shipments=shipments)
+            return take_shipments(warehouse_id=warehouse_id, shipments=shipments, message_id=message_id)
     except (DataError, IntegrityError) as error:
         if len(shipments) == 1:
             tell([Told(kind="warehouse.not_understood", warehouse_id=warehouse_id, params=_refused(shipments[0], error))])
             return []
-    return [one for shipment in shipments for one in take_each(warehouse_id=warehouse_id, shipments=[shipment])]
+    return [
+        one for shipment in shipments for one in take_each(warehouse_id=warehouse_id, shipments=[shipment], message_id=message_id)
+    ]
 
 
 def _refused(shipment: Shipment, error: Exception) -> dict[str, str]:
@@ -276,7 +279,7 @@ def _insert(warehouse_id: int, shipments: Sequence[Shipment], parts: dict[str, P
         return {row[1]: row[0] for row in cursor.fetchall()}
 
 
-def _count(warehouse_id: int, matched: Sequence[tuple[int, Shipment, Part]]) -> None:
+def _count(warehouse_id: int, matched: Sequence[tuple[int, Shipment, Part]], message_id: UUID | None = None) -> None:
     """Count shipped units per line, settle the orders, and have the stores told."""
     if not matched:
         return
@@ -310,6 +313,7 @@ def _count(warehouse_id: int, matched: Sequence[tuple[int, Shipment, Part]]) -> 
                 order_id=part.order_id,
                 shipment_id=shipment_id,
                 params={"carrier": shipment.carrier or "", "boxes": len(shipment.packages), "flagged": shipment_id in flagged},
+                message_id=message_id,
             )
             for shipment_id, shipment, part in matched
         ]

@@ -47,17 +47,13 @@ async def pull_orders(run: Run) -> More:
         if not isinstance(opened.client, PullsOrders):
             return More.NO
         intake = intake_of(run.owner_id, links, opened.settings)
-
-        async def known(rows: Sequence[tuple[str, bytes]]) -> list[int]:
-            return await run.read(stored_already, intake, rows)
-
-        opened.client.known = known
-        had_webhooks = await _take_webhooks(run, opened, opened.client, intake)
+        opened.client.known = already = Already(run, intake)
+        had_webhooks = await _take_webhooks(run, opened, opened.client, intake, already)
         if run.is_spent:
             return More.YES
         if had_webhooks and not await run.read(_is_due, run):
             return More.NO
-        return await _read_window(run, opened, opened.client, intake)
+        return await _read_window(run, opened, opened.client, intake, already)
 
 
 def intake_of(store_id: int, links: Sequence[Link], settings: ConnectorSettings) -> Intake:
@@ -71,7 +67,26 @@ def intake_of(store_id: int, links: Sequence[Link], settings: ConnectorSettings)
     return Intake(store_id, links[0].merchant_id, timedelta(minutes=delay), accept_after, terms)
 
 
-async def _take_webhooks(run: Run, opened: Opened, client: PullsOrders, intake: Intake) -> bool:
+class Already:
+    """Tells a client which orders are stored exactly so, and remembers them: the archived page points at them, too."""
+
+    def __init__(self, run: Run, intake: Intake) -> None:
+        self._run = run
+        self._intake = intake
+        self._seen: list[tuple[str, bytes]] = []
+
+    async def __call__(self, rows: Sequence[tuple[str, bytes]]) -> list[int]:
+        places = await self._run.read(stored_already, self._intake, rows)
+        self._seen += [rows[place] for place in places]
+        return places
+
+    def drain(self) -> list[tuple[str, bytes]]:
+        """What was known since the last time."""
+        seen, self._seen = self._seen, []
+        return seen
+
+
+async def _take_webhooks(run: Run, opened: Opened, client: PullsOrders, intake: Intake, already: Already) -> bool:
     """Read the orders again that webhooks named; whether there were any."""
     any_taken = False
     while not run.is_spent:
@@ -81,7 +96,8 @@ async def _take_webhooks(run: Run, opened: Opened, client: PullsOrders, intake: 
         any_taken = True
         subjects = list(dict.fromkeys(subject for _, named in taken for subject in named))
         page = await client.orders_by_id(subjects) if subjects else None
-        await run.write(_land_named, run, intake, page, [row_id for row_id, _ in taken], opened.recorder.drain())
+        inbox = [row_id for row_id, _ in taken]
+        await run.write(_land_named, run, intake, page, inbox, opened.recorder.drain(), already.drain())
     return any_taken
 
 
@@ -93,19 +109,21 @@ def _waiting(store_id: int) -> list[tuple[int, list[str]]]:
         return [(row[0], msgspec.json.decode(row[1]) if isinstance(row[1], str) else row[1]) for row in cursor.fetchall()]
 
 
-def _land_named(run: Run, intake: Intake, page: Page | None, inbox: list[int], kept: list[Kept]) -> None:
+def _land_named(
+    run: Run, intake: Intake, page: Page | None, inbox: list[int], kept: list[Kept], known: list[tuple[str, bytes]]
+) -> None:
     if page is not None:
-        _land(run, intake, page, kept)
+        _land(run, intake, page, kept, known)
     with connection.cursor() as cursor:
         cursor.execute("update webhook_inbox set taken_at = clock_timestamp() where id = any (%s)", [inbox])
 
 
-async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: Intake) -> More:
+async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: Intake, already: Already) -> More:
     state = dict(run.position or {})
     window, position = _window(run, state, opened.settings)
     async for page in client.orders_changed(window, after=position):
         state |= {"at": _iso(page.position.at), "id": page.position.id, "cursor": page.position.cursor}
-        await run.write(_land_page, run, intake, page, opened.recorder.drain(), dict(state), window)
+        await run.write(_land_page, run, intake, page, opened.recorder.drain(), already.drain(), dict(state), window)
         if run.is_spent:
             return More.YES
     await run.write(_finish, run, window, opened.recorder.drain())
@@ -128,8 +146,16 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _land_page(run: Run, intake: Intake, page: Page, kept: list[Kept], state: dict[str, Any], window: Window) -> None:
-    _land(run, intake, page, kept)
+def _land_page(
+    run: Run,
+    intake: Intake,
+    page: Page,
+    kept: list[Kept],
+    known: list[tuple[str, bytes]],
+    state: dict[str, Any],
+    window: Window,
+) -> None:
+    _land(run, intake, page, kept, known)
     save_position(run, state, (window.since, window.until))
 
 
@@ -138,11 +164,12 @@ def _finish(run: Run, window: Window, kept: list[Kept]) -> None:
     save_position(run, {"done_to": window.until.isoformat()}, None)
 
 
-def _land(run: Run, intake: Intake, page: Page, kept: list[Kept]) -> Received:
+def _land(run: Run, intake: Intake, page: Page, kept: list[Kept], known: list[tuple[str, bytes]]) -> Received:
     """Store a page and what was said to get it; wake what prepares the orders for their warehouse."""
-    received = receive_each(intake=intake, orders=page.orders, raws=page.raws, rejected=page.rejected)
+    message_id = kept[-1].id if kept else None
+    received = receive_each(intake=intake, orders=page.orders, raws=page.raws, rejected=page.rejected, message_id=message_id)
     if received.new or received.changed or received.rejected:
-        raws = [(order.external_id, raw) for order, raw in zip(page.orders, page.raws, strict=True)]
+        raws = [(order.external_id, raw) for order, raw in zip(page.orders, page.raws, strict=True)] + known
         keep_messages(_without_records(kept, raws), store_id=intake.store_id)
         if received.rejected:
             tell([Told(kind="store.not_understood", store_id=intake.store_id, params={"count": received.rejected})])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.db import DataError, IntegrityError, connection, transaction
@@ -137,8 +138,9 @@ def receive_page(
     raws: Sequence[bytes],
     rejected: Sequence[Rejected] = (),
     now: datetime | None = None,
+    message_id: UUID | None = None,
 ) -> Received:
-    """Store a page of orders, once; every order that is new or changed is ready to go on.
+    """Store a page of orders, once; every order that is new or changed is ready to go on. `message_id` is the exchange it came by.
 
     Runs in the account's scope, in the transaction that moves the cursor. Unchanged orders cost a hash lookup; an older version
     never replaces a newer one; receiving a page twice changes nothing. What could not be understood becomes a row with its reason.
@@ -178,7 +180,10 @@ def receive_page(
         tell(
             [
                 Told(
-                    kind="order.imported" if revision == 1 else "order.changed", order_id=order_id, params={"revision": revision}
+                    kind="order.imported" if revision == 1 else "order.changed",
+                    order_id=order_id,
+                    params={"revision": revision},
+                    message_id=message_id,
                 )
                 for _, order_id, revision in landed
             ]
@@ -188,19 +193,27 @@ def receive_page(
 
 
 def receive_each(
-    *, intake: Intake, orders: Sequence[Order], raws: Sequence[bytes], rejected: Sequence[Rejected] = ()
+    *,
+    intake: Intake,
+    orders: Sequence[Order],
+    raws: Sequence[bytes],
+    rejected: Sequence[Rejected] = (),
+    message_id: UUID | None = None,
 ) -> Received:
     """As `receive_page`; a page that the database refuses is taken order by order, and what it refuses of it becomes a row with
     its reason. One bad order never holds up the page.
     """
     try:
         with transaction.atomic():
-            return receive_page(intake=intake, orders=orders, raws=raws, rejected=rejected)
+            return receive_page(intake=intake, orders=orders, raws=raws, rejected=rejected, message_id=message_id)
     except (DataError, IntegrityError):
         if len(orders) <= 1:
             bad = [Rejected(order.external_id, None, REFUSED, raw) for order, raw in zip(orders, raws, strict=True)]
             return receive_page(intake=intake, orders=(), raws=(), rejected=[*rejected, *bad])
-    parts = [receive_each(intake=intake, orders=[order], raws=[raw]) for order, raw in zip(orders, raws, strict=True)]
+    parts = [
+        receive_each(intake=intake, orders=[order], raws=[raw], message_id=message_id)
+        for order, raw in zip(orders, raws, strict=True)
+    ]
     parts.append(receive_page(intake=intake, orders=(), raws=(), rejected=rejected))
     return Received(
         tuple(order_id for part in parts for order_id in part.new),

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from crossdock.connectors.files.mapping import file_of
 from crossdock.connectors.files.settings import Settings
+from crossdock.connectors.kit.about import ABOUT
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, OutcomeUnknown, Unavailable
 from crossdock.connectors.kit.files import Folder, temporary
@@ -41,6 +42,11 @@ class OrderFile(Struct, frozen=True):
     name: str
     content: bytes
     draft: str
+
+    @property
+    def about(self) -> str | None:
+        """The request that the file is about; None for a file of several."""
+        return self.requests[0].key if len(self.requests) == 1 else None
 
     @property
     def evidence(self) -> dict[str, str]:
@@ -177,6 +183,7 @@ class Delivery:
         Asked before a draft is written. A draft beside a delivered file would, once the warehouse has taken the file, look like one
         that was never renamed.
         """
+        ABOUT.set(file.about)
         path, evidence = self._path(file.name), file.evidence
         try:
             if await self._files.stat(path) is None:
@@ -191,6 +198,7 @@ class Delivery:
 
     async def _write(self, file: OrderFile) -> ConnectorError | None:
         """Write a draft; what went wrong, if anything did."""
+        ABOUT.set(file.about)
         try:
             await self._files.write(self._path(file.draft), file.content)
         except OutcomeUnknown as error:
@@ -205,6 +213,7 @@ class Delivery:
 
     async def _rename(self, file: OrderFile) -> ConnectorError | None:
         """Give a draft its final name; what went wrong, if anything did."""
+        ABOUT.set(file.about)
         path, evidence = self._path(file.name), file.evidence
         try:
             await self._move(file.draft, file.name)
