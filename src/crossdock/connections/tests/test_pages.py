@@ -60,7 +60,7 @@ def wake(office, link):
         services.wake_channels(link)
 
 
-# --- Lists -------------------------------------------------------------------------------------------------------------------------
+# --- Lists ----------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["list", "merchants", "stores", "warehouses"])
@@ -132,7 +132,7 @@ def test_fifty_one_connections_are_two_pages_and_back(office):
     assert "Link 00" in office.browser.get(newer).content.decode()
 
 
-# --- One connection ------------------------------------------------------------------------------------------------------------------
+# --- One connection -------------------------------------------------------------------------------------------------------------
 
 
 def test_every_kind_of_data_has_its_card(office):
@@ -293,7 +293,7 @@ def test_locations_are_linked_once(office):
         assert LocationLink.objects.get(connection=second).facility == "East"
 
 
-# --- Schedules -----------------------------------------------------------------------------------------------------------------------
+# --- Schedules ------------------------------------------------------------------------------------------------------------------
 
 
 def rules(*given):
@@ -322,7 +322,9 @@ def test_rules_are_stacked_and_read_back(office):
     assert answer.status_code == 302
     assert [rule["type"] for rule in stored_rules(office, link)] == ["minutely", "hourly", "daily", "flexible"]
     page = office.see("one", public_id=link.public_id)
-    assert "Every minute; every 2 hours at 30 minutes past; every day at 02:30; every 15 minutes on Mon, Fri, 08:00 to 17:59" in page
+    assert (
+        "Every minute; every 2 hours at 30 minutes past; every day at 02:30; every 15 minutes on Mon, Fri, 08:00 to 17:59" in page
+    )
     again = office.see("schedule", public_id=link.public_id, kind="sales_orders")
     assert 'value="02:30"' in again
 
@@ -332,7 +334,10 @@ def test_rules_are_stacked_and_read_back(office):
     [
         ({"type": "minutely", "minutes": "0"}, "Choose between 1 and 1,439 minutes."),
         ({"type": "minutely", "minutes": ""}, "Type a whole number."),
-        ({"type": "flexible", "every": "5", "unit": "minutes", "start_hour": "8", "end_hour": "9"}, "Choose at least one weekday."),
+        (
+            {"type": "flexible", "every": "5", "unit": "minutes", "start_hour": "8", "end_hour": "9"},
+            "Choose at least one weekday.",
+        ),
         (
             {"type": "flexible", "every": "5", "unit": "minutes", "weekdays": ["0"], "start_hour": "9", "end_hour": "8"},
             "The end hour must not come before the start hour.",
@@ -393,7 +398,7 @@ def test_a_channel_that_is_not_there_has_no_schedule(office):
     assert office.browser.get(office.url("schedule", public_id=link.public_id, kind="returns")).status_code == 404
 
 
-# --- Merchants, stores, warehouses -----------------------------------------------------------------------------------------------------
+# --- Merchants, stores, warehouses ----------------------------------------------------------------------------------------------
 
 
 def test_a_store_and_a_warehouse_say_where_they_are_used(office):
@@ -424,7 +429,7 @@ def test_a_merchant_is_added_by_itself(office):
     assert office.do("new_merchant", {"name": "Tidewater"}).status_code == 422
 
 
-# --- Who may ---------------------------------------------------------------------------------------------------------------------------
+# --- Who may --------------------------------------------------------------------------------------------------------------------
 
 
 def everything(office, link):
@@ -446,7 +451,9 @@ def test_somebody_of_a_merchant_sees_and_does_nothing_here(office):
     gets, posts = everything(office, link)
 
     assert {url: theirs.browser.get(url).status_code for url in gets} == dict.fromkeys(gets, 403)
-    refused = {url: theirs.browser.post(url, {"mode": "off", "do": "save", "name": "x", "part": "name"}).status_code for url in posts}
+    refused = {
+        url: theirs.browser.post(url, {"mode": "off", "do": "save", "name": "x", "part": "name"}).status_code for url in posts
+    }
     assert refused == dict.fromkeys(posts, 403)
     with scoped(office.account.pk):
         assert Connection.objects.get().mode == "live"

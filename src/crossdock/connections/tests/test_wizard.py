@@ -98,8 +98,8 @@ def test_it_ends_on_the_connections_page_with_what_is_left_to_do(wizard):
     page = shown(wizard.browser.get(wizard.at))
 
     assert "Until orders flow" in page
-    assert "Reno answers<span class=\"visually-hidden\"> (done)" in page
-    assert "It is Live<span class=\"visually-hidden\"> (to do)" in page
+    assert 'Reno answers<span class="visually-hidden"> (done)' in page
+    assert 'It is Live<span class="visually-hidden"> (to do)' in page
 
 
 def test_the_store_can_be_opened_with_what_was_typed(wizard):
@@ -232,7 +232,7 @@ def test_nothing_is_stored_before_the_platform_said_who_it_is(wizard):
 
     assert answer.status_code == 422
     with scoped(wizard.account.pk):
-        assert not (Store.objects.exists() or Warehouse.objects.exists() or Merchant.objects.exists())
+        assert [model.objects.count() for model in (Store, Warehouse, Merchant)] == [0, 0, 0]
 
 
 def test_a_step_that_is_not_reached_leads_to_the_one_that_is(wizard):
@@ -310,7 +310,9 @@ def test_a_second_connection_takes_the_locations_it_is_given(wizard):
     location = next(iter(wizard.sandbox.locations.values()))
 
     again.store("test")
-    again.send(**posted("store", "shopify", wizard.sandbox.store_fields(location=location)), division="locations", locations=[location])
+    again.send(
+        **posted("store", "shopify", wizard.sandbox.store_fields(location=location)), division="locations", locations=[location]
+    )
 
     link = again.connection()
     assert (link.name, link.store_id, link.is_default) == ("Acme to Dayton", first.store_id, False)
@@ -404,7 +406,9 @@ def test_htmx_gets_the_form_alone(wizard):
     wizard.merchant()
 
     answer = wizard.browser.post(
-        wizard.at, {"do": "test", **posted("warehouse", "files", wizard.sandbox.warehouse_fields())}, headers={"HX-Request": "true"}
+        wizard.at,
+        {"do": "test", **posted("warehouse", "files", wizard.sandbox.warehouse_fields())},
+        headers={"HX-Request": "true"},
     )
 
     assert answer.content.decode().lstrip().startswith('<form id="wizard-form"')
