@@ -71,7 +71,7 @@ def _context(request: AccountRequest) -> dict[str, Any]:
         "groups": groups,
         "blocked": blocked,
         "blocked_url": page_url_or_none(request, "connections:list") or "",
-        "is_calm": not groups and not blocked,
+        "has_begun": steps[2]["is_done"] or bool(groups),
         "plot": Plot(
             _("Orders by the hour, last {hours} hours").format(hours=queries.HOURS),
             [hour.at for hour in hours],
