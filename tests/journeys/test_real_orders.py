@@ -50,7 +50,7 @@ async def carried(world, name: str):
     for order in list(world.shop.shop(world.handle).orders):
         world.shop.touch_order(order, world.handle)
     await world.poll()
-    return list((await world.orders()).values())[0]
+    return next(iter((await world.orders()).values()))
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))

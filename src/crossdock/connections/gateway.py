@@ -166,7 +166,8 @@ async def open_site(
 ) -> AsyncIterator[Opened]:
     """Open a store or warehouse. `may_write` is off while it is only observed: every write then raises before it is sent.
 
-    `before_write` is called right before each change and stops it by raising: a lane's `Run.sure`. `reserve` is the part of the platform's limit that is left to more urgent lanes.
+    `before_write` is called right before each change and stops it by raising: a lane's `Run.sure`. `reserve` is the part of
+    the platform's limit that is left to more urgent lanes.
     """
     site = await in_db(account_id, load_site, kind, site_id)
     recorder = Recorder()

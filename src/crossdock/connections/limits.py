@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from typing import Any
 
 from django.db import connection
 
@@ -58,7 +59,7 @@ class SharedLimiter:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._account_id = account_id
-        self._row = {"kind": kind, "id": owner_id}
+        self._row: dict[str, Any] = {"kind": kind, "id": owner_id}
         self._limit = limit
         self._reserve = reserve
         self._clock = clock

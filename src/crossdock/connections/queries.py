@@ -45,7 +45,7 @@ def links_of(*, store_id: int | None = None, warehouse_id: int | None = None, co
     )
     with connection.cursor() as cursor:
         cursor.execute(LINKS.format(column), [value])
-        return [Link(*row[:8], frozenset(row[8])) for row in cursor.fetchall()]
+        return [Link(*(*row[:8], frozenset(row[8]))) for row in cursor.fetchall()]
 
 
 def working(links: list[Link], channel: str) -> list[Link]:
