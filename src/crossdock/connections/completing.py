@@ -58,6 +58,17 @@ def others_on(store: Store | None, warehouse: Warehouse | None) -> list[Connecti
     return list((links.exclude(warehouse=warehouse) if warehouse is not None else links).order_by("-is_default", "name"))
 
 
+def proposed_prefix(actor: Actor, draft: Draft) -> str:
+    """An order number prefix for a new store whose warehouse ships for other stores already, where equal numbers would collide."""
+    warehouse = warehouse_of(actor, draft)
+    if warehouse is None or not Connection.objects.filter(warehouse=warehouse, deleted_at=None).exists():
+        return ""
+    merchant = merchant_of(draft)
+    name = merchant.name if merchant is not None else draft.values.merchant.details.get("name", "")
+    letters = "".join(letter for letter in name.upper() if letter.isascii() and letter.isalnum())[:8]
+    return f"{letters}-" if letters else ""
+
+
 def location_field(connector: Connector | None) -> str | None:
     """The setting whose options are a store's locations; None for platforms without several."""
     if connector is None:

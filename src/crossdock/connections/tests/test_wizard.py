@@ -305,6 +305,32 @@ def test_a_second_connection_asks_how_orders_are_divided(wizard):
     assert "This shop is here already, as" in shown(answer)
 
 
+def test_a_store_that_is_here_can_keep_its_settings(wizard):
+    first, again = second_wizard(wizard)
+    again.store("test", delay_minutes="90")
+
+    page = shown(again.store("use-known", delay_minutes="90"))
+    again.send(how="existing", existing=short(first.store.public_id), division="default")
+
+    assert f'<option value="{short(first.store.public_id)}" selected>' in page
+    with scoped(wizard.account.pk):
+        assert Store.objects.get().settings["delay_minutes"] == 0
+
+
+def test_a_store_that_shares_its_warehouse_is_proposed_a_prefix(wizard):
+    wizard.name()
+    wizard.merchant()
+    wizard.warehouse()
+    assert 'value="ACMEOUTD-"' not in shown(wizard.browser.get(wizard.at))
+    wizard.store()
+    again = Wizard(wizard.sandbox, wizard.account, wizard.person)
+    again.name("Second")
+    again.merchant("Côte d’Or 21")
+    again.send(how="existing", existing=short(wizard.connection().warehouse.public_id))
+
+    assert 'value="CTEDOR21-"' in shown(again.browser.get(again.at))
+
+
 def test_a_second_connection_takes_the_locations_it_is_given(wizard):
     first, again = second_wizard(wizard)
     location = next(iter(wizard.sandbox.locations.values()))

@@ -85,6 +85,11 @@ def _prepare(request: AccountRequest, draft: Draft, side: str) -> None:
     offered = gateway.connectors_of(side)
     if site.platform not in {connector.key for connector in offered}:
         site.platform = offered[0].key if offered else ""
+    connector = presenting.connector_or_none(site.platform)
+    if side == "store" and connector is not None and site.platform not in site.answers:
+        prefix = completing.proposed_prefix(request.actor, draft)
+        if prefix and "order_number_prefix" in connector.settings.model_fields:
+            site.answers = {**site.answers, site.platform: {"order_number_prefix": prefix}}
 
 
 def _take(request: AccountRequest, draft: Draft, side: str) -> None:
@@ -109,6 +114,8 @@ def _take(request: AccountRequest, draft: Draft, side: str) -> None:
         _fill(draft, side, do.removeprefix("fill-"))
     if connector is not None and do == "offer" and site.outcome is not None:
         drafts.take_answers(draft, side, dict(site.outcome.offers), {}, frozenset())
+    if do == "use-known" and side == "store" and (known := completing.store_of(draft)) is not None:
+        site.how, site.existing = EXISTING, short(known.public_id)
 
 
 def _fill(draft: Draft, side: str, number: str) -> None:
@@ -117,7 +124,7 @@ def _fill(draft: Draft, side: str, number: str) -> None:
     presets = presets_of(connector)
     if number.isdigit() and int(number) < len(presets):
         shown, secrets = parted(connector, presets[int(number)])
-        drafts.take_answers(draft, side, {**typed.blank(connector), **shown}, secrets, frozenset())
+        drafts.take_answers(draft, side, shown, secrets, frozenset())
 
 
 def _existing(request: AccountRequest, draft: Draft, side: str) -> list[Store] | list[Warehouse]:
