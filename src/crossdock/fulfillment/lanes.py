@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.db import connection
@@ -102,11 +103,18 @@ def _land(run: Run, page: ShipmentPage, kept: list[Kept], state: dict[str, Any])
                 kind="warehouse.not_understood",
                 warehouse_id=run.owner_id,
                 params={"where": one.where or one.external_id or "", "why": one.reason, "field": one.field or ""},
+                message_id=_said_in(kept, one),
             )
             for one in _not_told_yet(run.owner_id, page.rejected)
         ]
     )
     save_position(run, state, None)
+
+
+def _said_in(kept: list[Kept], rejected: Rejected) -> UUID | None:
+    """The exchange that brought a record, so that what it looked like is behind what is told of it."""
+    holds = (one.id for one in kept if rejected.raw and rejected.raw in one.exchange.response)
+    return next(holds, kept[-1].id if kept else None)
 
 
 def _not_told_yet(warehouse_id: int, rejected: Sequence[Rejected]) -> list[Rejected]:

@@ -172,7 +172,8 @@ def _land(run: Run, intake: Intake, page: Page, kept: list[Kept], known: list[tu
         raws = [(order.external_id, raw) for order, raw in zip(page.orders, page.raws, strict=True)] + known
         keep_messages(_without_records(kept, raws), store_id=intake.store_id)
         if received.rejected:
-            tell([Told(kind="store.not_understood", store_id=intake.store_id, params={"count": received.rejected})])
+            said = {"count": received.rejected}
+            tell([Told(kind="store.not_understood", store_id=intake.store_id, params=said, message_id=message_id)])
         wake([open_lane(PREPARE, intake.store_id)])
     if received.new:
         log.info("orders.received", store=intake.store_id, new=len(received.new), changed=len(received.changed))
