@@ -7,7 +7,7 @@ JOBS ?= 2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test check setup develop lock clean
+.PHONY: demo test check docs connector setup develop lock clean
 
 demo: setup
 	@exec $(BIN)/crossdock up --demo --port $(PORT) $(ARGS)
@@ -26,6 +26,14 @@ develop:
 
 check: develop
 	@tools/check
+
+# Pages that are made from the code.
+docs: develop
+	@$(BIN)/python -m crossdock.site.docs
+
+# A new connector's folder: make connector name=acme ARGS="--title Acme"
+connector: develop
+	@$(BIN)/python tools/new_connector.py $(if $(name),$(name),$(error say its key: make connector name=acme)) $(ARGS)
 
 # Pins the newest that pyproject.toml allows, with the hashes of all platforms; the smaller lock follows the larger.
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \

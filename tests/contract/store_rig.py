@@ -1,10 +1,12 @@
 """What the contract tests of stores run on: a connector, the simulator it talks to over a socket, and a few words for both.
 
-A further store connector adds a rig to `RIGS`; the tests stay as they are.
+A further store connector brings its rig in its own folder, as the class `Rig` in `tests/rig.py`; the tests stay as they are.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -22,6 +24,7 @@ from crossdock.connectors.kit.opening import open_client, sign_in
 from crossdock.connectors.kit.pages import Page, Position, Rejected, Window
 from crossdock.connectors.kit.tokens import MemoryTokens
 from crossdock.connectors.kit.transport import Transport
+from crossdock.connectors.registry import every_connector
 from crossdock.connectors.shopify import connector as shopify
 from crossdock.connectors.shopify.settings import Settings as ShopifySettings
 from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP, ShopifySimulator
@@ -234,6 +237,14 @@ class ShopifyRig(StoreRig):
 
 
 RIGS: dict[str, type[StoreRig]] = {"shopify": ShopifyRig}
+
+
+def _rigs_in_folders() -> dict[str, type[StoreRig]]:
+    names = {key: f"crossdock.connectors.{key}.tests.rig" for key in every_connector() if key not in RIGS}
+    return {key: importlib.import_module(name).Rig for key, name in names.items() if importlib.util.find_spec(name)}
+
+
+RIGS |= _rigs_in_folders()
 
 
 def up_to_now() -> Window:

@@ -79,7 +79,9 @@ def _arguments(made: argparse.ArgumentParser) -> list[tuple[str, str]]:
             continue
         name = action.option_strings[-1] if action.option_strings else str(action.metavar or action.dest)
         takes = "" if action.nargs == 0 or not action.option_strings else f" {action.metavar or action.dest.upper()}"
-        rows.append((code(name + takes), (action.help or "") % {"default": action.default, "prog": "crossdock"}))
+        text = (action.help or "") % {"default": action.default, "prog": "crossdock"}
+        # A list of what is installed belongs to --help.
+        rows.append((code(name + takes), "which one; `--help` lists them" if text.startswith("one of: ") else text))
     return rows
 
 
