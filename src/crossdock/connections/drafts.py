@@ -125,6 +125,12 @@ def take_answers(draft: Draft, side: str, typed: Raw, secrets: Mapping[str, str]
     return changed
 
 
+def choose_platform(site: SiteDraft, platform: str) -> None:
+    """Turn to another platform's form. What the last test found is about the other one, and goes."""
+    if site.platform != platform:
+        site.platform, site.outcome = platform, None
+
+
 def start(actor: Actor) -> Draft:
     """A new draft of this person. Those nobody touched for two weeks go."""
     WizardDraft.objects.filter(changed_at__lt=timezone.now() - KEPT_FOR).delete()

@@ -429,6 +429,13 @@ def test_a_merchant_is_added_by_itself(office):
     assert office.do("new_merchant", {"name": "Tidewater"}).status_code == 422
 
 
+def test_an_unknown_hook_is_not_there_for_anybody(office):
+    url = reverse("connections:hook", kwargs={"platform": "shopify", "token": "x" * 43})
+
+    assert url.startswith("/in/shopify/")
+    assert office.browser.post(url, "{}", content_type="application/json").status_code == 404
+
+
 # --- Who may --------------------------------------------------------------------------------------------------------------------
 
 

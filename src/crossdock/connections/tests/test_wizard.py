@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
@@ -9,7 +10,8 @@ from django.urls import reverse
 from crossdock.accounts.models import Role
 from crossdock.accounts.slugs import short
 from crossdock.accounts.testing import a_person, actor_of, an_account, signed_in_client
-from crossdock.connections import credentials, services
+from crossdock.connections import credentials, drafts, services
+from crossdock.connections.checking import Outcome
 from crossdock.connections.credentials import Owner
 from crossdock.connections.models import Connection, LocationLink, Merchant, Store, Warehouse, WizardDraft
 from crossdock.connections.realms import destination_of
@@ -233,6 +235,27 @@ def test_nothing_is_stored_before_the_platform_said_who_it_is(wizard):
     assert answer.status_code == 422
     with scoped(wizard.account.pk):
         assert [model.objects.count() for model in (Store, Warehouse, Merchant)] == [0, 0, 0]
+
+
+def test_what_a_test_found_is_not_taken_for_another_platform():
+    site = drafts.SiteDraft(how="new", platform="files", outcome=Outcome(ok=True, message="", at=datetime.now(UTC), identity="a"))
+
+    drafts.choose_platform(site, "files")
+    assert site.outcome is not None
+    drafts.choose_platform(site, "another")
+
+    assert site.outcome is None
+
+
+def test_a_changed_answer_has_to_be_tested_again(wizard):
+    wizard.name()
+    wizard.merchant()
+    wizard.warehouse("test")
+    assert wizard.draft().values["warehouse"]["outcome"]["ok"]
+
+    wizard.warehouse("show", incoming="/elsewhere")
+
+    assert wizard.draft().values["warehouse"]["outcome"] is None
 
 
 def test_a_step_that_is_not_reached_leads_to_the_one_that_is(wizard):

@@ -84,7 +84,7 @@ def _prepare(request: AccountRequest, draft: Draft, side: str) -> None:
         site.how = EXISTING if _existing(request, draft, side) and side == "warehouse" else NEW
     offered = gateway.connectors_of(side)
     if site.platform not in {connector.key for connector in offered}:
-        site.platform = offered[0].key if offered else ""
+        drafts.choose_platform(site, offered[0].key if offered else "")
     connector = presenting.connector_or_none(site.platform)
     if side == "store" and connector is not None and site.platform not in site.answers:
         prefix = completing.proposed_prefix(request.actor, draft)
@@ -104,7 +104,7 @@ def _take(request: AccountRequest, draft: Draft, side: str) -> None:
     site.name = data.get("site_name", site.name).strip()
     chosen = data.get("platform", site.platform)
     if chosen in {one.key for one in gateway.connectors_of(side)}:
-        site.platform = chosen
+        drafts.choose_platform(site, chosen)
     if side == "store" and "division" in data:
         draft.values.division.how = data["division"]
         draft.values.division.locations = data.getlist("locations")
