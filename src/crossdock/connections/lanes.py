@@ -11,7 +11,9 @@ from crossdock.connections.models import Store
 from crossdock.connections.queries import links_of
 from crossdock.connections.services import hook_of
 from crossdock.connectors.kit.capabilities import KeepsWebhooks
-from crossdock.jobs.lanes import More, Run, lane
+from crossdock.jobs.lanes import More, Run, at_end, lane
+
+at_end(gateway.close_transports)
 
 
 @lane("connections.webhooks", of="store", slice=timedelta(seconds=20))

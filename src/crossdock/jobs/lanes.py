@@ -122,9 +122,24 @@ def lane(kind: str, *, of: Owner, slice: timedelta = timedelta(seconds=15)) -> C
     return register
 
 
+_endings: list[Callable[[], Awaitable[None]]] = []
+
+
+def at_end(close: Callable[[], Awaitable[None]]) -> None:
+    """Have something closed when a worker process ends, in its event loop, after its last lane."""
+    if close not in _endings:
+        _endings.append(close)
+
+
+async def close_all() -> None:
+    """Close what lanes kept open between their runs."""
+    for close in _endings:
+        await close()
+
+
 def kind_of(kind: str) -> LaneKind:
     """The registered lane. Raises KeyError."""
     return _kinds[kind]
 
 
-__all__ = ["LaneKind", "LeaseLost", "More", "Run", "hold", "kind_of", "lane"]
+__all__ = ["LaneKind", "LeaseLost", "More", "Run", "at_end", "close_all", "hold", "kind_of", "lane"]

@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.jobs import leases, queries, wakes
-from crossdock.jobs.lanes import RENEW_EVERY, LeaseLost, More, Run, hold, kind_of
+from crossdock.jobs.lanes import RENEW_EVERY, LeaseLost, More, Run, close_all, hold, kind_of
 from crossdock.jobs.policy import PAUSES, Step, decide
 from crossdock.jobs.timing import next_due
 from crossdock.tenancy.months import make_months
@@ -148,6 +148,7 @@ async def work() -> None:
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
+        await close_all()
         await across_accounts(queries.stop_beating, beat)
 
 
