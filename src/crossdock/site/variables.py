@@ -180,4 +180,4 @@ def unknown(names: Iterable[str], platforms: Iterable[str]) -> list[tuple[str, s
     known = {one.name for one in VARIABLES if not one.name.endswith("__")}
     known |= {one.name + key.upper() for one in VARIABLES if one.name.endswith("__") for key in platforms}
     strange = sorted(name for name in names if name.startswith("CROSSDOCK_") and name not in known)
-    return [(name, next(iter(difflib.get_close_matches(name, known, n=1)), "")) for name in strange]
+    return [(name, next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.8)), "")) for name in strange]
