@@ -1,7 +1,9 @@
 """Bring orders in from stores: what changed since last time, and what webhooks named."""
 
+import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -121,13 +123,39 @@ def _land_named(
 async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: Intake, already: Already) -> More:
     state = dict(run.position or {})
     window, position = _window(run, state, opened.settings)
-    async for page in client.orders_changed(window, after=position):
-        state |= {"at": _iso(page.position.at), "id": page.position.id, "cursor": page.position.cursor}
-        await run.write(_land_page, run, intake, page, opened.recorder.drain(), already.drain(), dict(state), window)
-        if run.is_spent:
-            return More.YES
+    pages = _one_ahead(run, client.orders_changed(window, after=position), opened, already)
+    async with aclosing(pages):
+        async for page, kept, seen in pages:
+            state |= {"at": _iso(page.position.at), "id": page.position.id, "cursor": page.position.cursor}
+            await run.write(_land_page, run, intake, page, kept, seen, dict(state), window)
+            if run.is_spent:
+                return More.YES
     await run.write(_finish, run, window, opened.recorder.drain())
     return More.NO
+
+
+Read = tuple[Page, list[Kept], list[tuple[str, bytes]]]
+"""A page, the exchanges that brought it, and what of it was known."""
+
+
+async def _one_ahead(run: Run, pages: AsyncIterator[Page], opened: Opened, already: Already) -> AsyncGenerator[Read, None]:
+    """Read the next page while the last one is being stored: the platform and the database work side by side."""
+
+    async def read() -> Read | None:
+        page = await anext(pages, None)
+        return None if page is None else (page, opened.recorder.drain(), already.drain())
+
+    ahead = asyncio.create_task(read())
+    try:
+        while (found := await ahead) is not None:
+            if run.is_spent:
+                yield found
+                return
+            ahead = asyncio.create_task(read())
+            yield found
+    finally:
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)
 
 
 def _window(run: Run, state: dict[str, Any], settings: ConnectorSettings) -> tuple[Window, Position | None]:
