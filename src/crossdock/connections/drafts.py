@@ -19,6 +19,7 @@ from crossdock.connections.checking import Outcome
 from crossdock.connections.credentials import Sealed
 from crossdock.connections.models import WizardDraft
 from crossdock.connections.typed import Raw, address_of, blank
+from crossdock.connectors.kit.settings import fields_of
 
 KEPT_FOR = timedelta(days=14)
 
@@ -108,7 +109,9 @@ def known_id(text: str) -> UUID | None:
 
 
 def take_answers(draft: Draft, side: str, typed: Raw, secrets: Mapping[str, str], forgotten: frozenset[str]) -> bool:
-    """Keep what was typed; whether anything changed. A changed address drops the secrets and tokens that were not typed anew."""
+    """Keep what was typed; whether anything changed. A changed address drops the secrets that were not typed anew; any other way
+    in drops the tokens.
+    """
     site = draft.site(side)
     connector = gateway.platform_named(site.platform)
     before, kept = site.raw, draft.secrets(side)
@@ -117,6 +120,10 @@ def take_answers(draft: Draft, side: str, typed: Raw, secrets: Mapping[str, str]
         kept = Sealed()
     hidden = {name: value for name, value in kept.secrets.items() if name not in forgotten} | dict(secrets)
     sealed = msgspec.structs.replace(kept, secrets=hidden)
+    signing = {spec.name for spec in fields_of(connector.settings) if spec.group == "credentials"}
+    if any(raw.get(name) != before.get(name) or hidden.get(name) != kept.secrets.get(name) for name in signing):
+        # Tokens of another login, or got in another way, mean nothing to this one.
+        sealed = sealed.with_tokens(None)
     changed = raw != before or hidden != draft.secrets(side).secrets or site.platform not in site.answers
     if changed:
         site.answers = {**site.answers, site.platform: raw}

@@ -29,10 +29,14 @@ class Platform:
         self.takes_then_fails = False
         self.foreign: set[str] = set()
         self.unwanted: set[str] = set()
+        self.waiting: set[str] = set()
         self.seen: list[Settled] = []
 
     def load(self, claimed: Sequence[Claimed]) -> Mapping[str, str]:
         return {effect.key: effect.key for effect in claimed if effect.key not in self.unwanted}
+
+    def held_back(self) -> set[str]:
+        return self.waiting
 
     async def ask(self, wanted: Sequence[str], evidence: Mapping[str, Mapping[str, str]]) -> Sequence[Found]:
         self.asked += wanted
@@ -213,6 +217,22 @@ async def test_what_is_not_wanted_any_more_is_never_done(account, lane):
 
     assert platform.has == {KEYS[1]: 1}
     assert states_of(await in_db(account.pk, _all)) == ["refused", "confirmed"]
+
+
+async def test_what_is_held_back_is_asked_for_and_not_done(account, lane):
+    platform = Platform()
+    platform.troubles = [OutcomeUnknown("cut"), OutcomeUnknown("cut")]
+    await run_once(account, lane, platform)
+    platform.has[KEYS[0]] = 1  # the other one was lost on the way
+    platform.waiting = set(KEYS)
+
+    await in_db(account.pk, _let_time_pass)
+    await run_once(account, lane, platform)
+
+    assert sorted(platform.asked) == KEYS
+    assert platform.has == {KEYS[0]: 1}
+    rows = await in_db(account.pk, _all)
+    assert [(row.state, row.attempt) for row in rows] == [("confirmed", 2), ("intended", 1)]
 
 
 async def test_evidence_noted_on_the_way_is_there_for_whoever_asks_later(account, lane):

@@ -101,6 +101,18 @@ def test_consent_leads_back_to_the_step_with_access_and_the_shops_locations(jour
     assert tokens.access.reveal() not in page
 
 
+def test_tokens_of_another_way_in_are_no_consent(journey):
+    own = posted("store", "shopify", journey.sandbox.store_fields())
+    journey.browser.post(journey.at, {"do": "test", **own})
+    assert journey.tokens() is not None
+
+    page = journey.browser.post(journey.at, {"do": "show", **journey.fields(client_secret="")}).content.decode()
+
+    assert "Authorize again" not in page
+    assert "Authorize in Shopify</button>" in page
+    assert journey.tokens() is None
+
+
 def test_a_connection_made_after_consent_keeps_the_tokens(journey):
     link, _ = journey.authorize()
     journey.browser.get(journey.agree(link))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossdock.connections.checking import Outcome
+from crossdock.connections.credentials import Sealed
 from crossdock.connections.forms import SettingsForm
 from crossdock.connections.typed import Raw
 from crossdock.connectors.kit.declaration import Connector
@@ -26,6 +27,14 @@ def site_form(
         form.say(outcome.field, outcome.message)
         form.offers = dict(outcome.offers)
     return form
+
+
+def is_authorized(connector: Connector, raw: Mapping[str, Any], sealed: Sealed) -> bool:
+    """Whether a person agreed in the browser: there are tokens, and these answers get them that way."""
+    if connector.oauth is None or sealed.access is None:
+        return False
+    defaults = {spec.name: spec.default for spec in fields_of(connector.settings)}
+    return connector.oauth.is_wanted(connector.settings.model_construct(**{**defaults, **raw}))
 
 
 def authorize_when(connector: Connector, raw: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:

@@ -20,7 +20,7 @@ from crossdock.connections.models import Store, Warehouse
 from crossdock.connections.oauth import Carried, Purpose
 from crossdock.connections.typed import visible_fields
 from crossdock.connections.views.common import is_htmx, the_store, the_warehouse, url_of
-from crossdock.connections.views.site_forms import authorize_when, site_form
+from crossdock.connections.views.site_forms import authorize_when, is_authorized, site_form
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.domain.errors import RuleBroken
 from crossdock.ui.links import page_url_or_none
@@ -212,7 +212,7 @@ def _editor(
         "last": outcome,
         "is_locked": stored.is_locked,
         "elsewhere": "" if errors else stored.elsewhere,
-        "has_tokens": stored.sealed.access is not None,
+        "has_tokens": is_authorized(stored.connector, stored.raw, stored.sealed),
         "authorize_when": authorize_when(stored.connector, raw),
         "post_url": request.path,
         "links": links,

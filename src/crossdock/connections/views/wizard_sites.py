@@ -19,7 +19,7 @@ from crossdock.connections.oauth import Purpose
 from crossdock.connections.presets import parted, presets_of
 from crossdock.connections.typed import Resolved
 from crossdock.connections.views.common import is_htmx, to, url_of
-from crossdock.connections.views.site_forms import authorize_when, site_form
+from crossdock.connections.views.site_forms import authorize_when, is_authorized, site_form
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.domain.errors import RuleBroken
 
@@ -262,7 +262,7 @@ def _page(
         "may_add": side == "store" or request.actor.merchants is None,
         "errors": errors,
         "outcome": site.outcome if site.is_new else None,
-        "has_tokens": draft.secrets(side).access is not None,
+        "has_tokens": bool(connector and is_authorized(connector, site.raw, draft.secrets(side))),
         "authorize_when": authorize_when(connector, site.raw) if connector else None,
         "presets": presets_of(connector) if connector else [],
         "post_url": url_of(request, "wizard", draft=draft.public_id, step=side),
