@@ -13,7 +13,15 @@ from crossdock.tenancy.models import new_public_id
 
 pytestmark = pytest.mark.usefixtures("db_ready")
 
-FILLERS = {"int": "1", "str": "x", "slug": "x", "path": "x", "uuid": "00000000-0000-7000-8000-000000000000"}
+FILLERS = {
+    "int": "1",
+    "str": "x",
+    "slug": "x",
+    "path": "x",
+    "uuid": "00000000-0000-7000-8000-000000000000",
+    "side": "store",
+    "channel": "sales-orders",
+}
 
 
 def addresses(patterns=None, before=""):

@@ -97,7 +97,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "thumb_links": [link for link in shown if link.entry.thumb],
         "search_url": page_url_or_none(request, "desk:search"),
         "bell_url": page_url_or_none(request, "activity:alerts"),
-        "home_url": page_url_or_none(request, "desk:home") or "/",
+        # Only of an account that was entered: the address may name one of somebody else, or none at all.
+        "home_url": (page_url_or_none(request, "desk:home") if getattr(request, "account", None) else None) or "/",
     }
 
 
