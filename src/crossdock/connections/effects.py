@@ -4,7 +4,7 @@ A crash or time-out in between leaves it `trying` or `unknown`: then the other s
 is done again. That is how a thing happens once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -24,6 +24,9 @@ TRYING_FOR = timedelta(seconds=60)
 """How long a claimed effect is left to whoever claimed it, though he may be dead: what he sent last can still be on its way, and
 whoever asks too early is told of nothing, and sends again. As long as we wait for any answer.
 """
+
+HELD_FOR = timedelta(seconds=5)
+"""After which an effect that was held back is looked at again."""
 
 CLAIM = """
 update effect e set state = 'trying', attempt = attempt + 1, fence = %(fence)s,
@@ -83,6 +86,7 @@ class Settled(Struct, frozen=True):
     message: str = ""
     next_at: datetime | None = None
     is_free: bool = False
+    is_held_back: bool = False
 
 
 class Ledgered(Protocol[P]):
@@ -92,6 +96,11 @@ class Ledgered(Protocol[P]):
 
     def load(self, claimed: Sequence[Claimed]) -> Mapping[str, P]:
         """What is to be sent, by key. A key that is absent is not wanted any more: it is refused as withdrawn."""
+
+    def held_back(self) -> Collection[str]:
+        """Keys of what was just loaded that may be asked for and must not be done now: its record changed meanwhile and somebody
+        has to look at that first, or the connection was switched off. They stay intended.
+        """
 
     async def ask(self, wanted: Sequence[P], evidence: Mapping[str, Mapping[str, str]]) -> Sequence[Found]:
         """Which of these the platform has."""
@@ -132,6 +141,7 @@ async def run_effects(run: Run, handler: "Ledgered[P]", *, most: int = 50) -> bo
 async def _settle_some(run: Run, handler: "Ledgered[P]", claimed: Sequence[Claimed]) -> AuthenticationFailed | None:
     wanted = await run.read(handler.load, claimed)
     by_key = {effect.key: effect for effect in claimed}
+    held_back = set(handler.held_back())
     settled = [Settled(effect, "refused", message="Not wanted any more.") for key, effect in by_key.items() if key not in wanted]
     stop: AuthenticationFailed | None = None
 
@@ -158,6 +168,12 @@ async def _settle_some(run: Run, handler: "Ledgered[P]", claimed: Sequence[Claim
                 else:
                     evidence = {**found[key].evidence, "found": "true"}
                     settled.append(Settled(by_key[key], "confirmed", found[key].external_id, evidence))
+    # Known not to be there, so whoever looks at the change may take it back.
+    soon = datetime.now(UTC) + HELD_FOR
+    settled += [
+        Settled(by_key[key], "intended", next_at=soon, is_free=True, is_held_back=True) for key in to_do if key in held_back
+    ]
+    to_do = [key for key in to_do if key not in held_back]
     if to_do and stop is None:
         try:
             outcomes = await handler.act([wanted[key] for key in to_do], note)

@@ -32,8 +32,9 @@ async def prepare(run: Run) -> More:
     if not links:
         return More.NO
     terms = await run.read(preparing.terms_of, run.owner_id, links)
-    while not run.is_spent and await run.write(preparing.follow_changes, terms) > 0:
-        pass
+    changed: int | None = 0
+    while not run.is_spent and changed is not None:
+        changed = await run.write(preparing.follow_changes, terms, changed)
     while not run.is_spent and await run.write(preparing.release_due, run.owner_id) > 0:
         pass
     after: int | None = 0
@@ -150,7 +151,7 @@ async def post(run: Run) -> More:
     if link is None or not link.is_live or "shipments" not in link.channels:
         return More.NO
     async with gateway.open_site(run.account_id, "store", link.store_id, may_write=True, before_write=run.sure) as opened:
-        return More.YES if await run_effects(run, Posting(opened, link.store_id)) else More.NO
+        return More.YES if await run_effects(run, Posting(opened, link)) else More.NO
 
 
 @lane("fulfillment.progress", of="store")

@@ -1,7 +1,7 @@
 """Stores told: that a warehouse has an order, and what left. What one effect of each means."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from django.db import connection
 from crossdock.activity.services import Told, keep_messages, message_about, tell
 from crossdock.connections.effects import Claimed, Settled
 from crossdock.connections.gateway import Opened
+from crossdock.connections.queries import Link, links_of
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note, PostsShipments, ReportsProgress
 from crossdock.domain.fulfillment import NoticeLine, ShipmentNotice, Tracking
 from crossdock.fulfillment.models import Shipment
@@ -50,10 +51,16 @@ class Posting:
 
     kind = POST_EFFECT
 
-    def __init__(self, opened: Opened, store_id: int) -> None:
+    def __init__(self, opened: Opened, link: Link) -> None:
         self._opened = opened
-        self._store_id = store_id
+        self._link = link
+        self._store_id = link.store_id
         self._orders: dict[str, int] = {}
+        self._held_back: Collection[str] = ()
+
+    def held_back(self) -> Collection[str]:
+        """See `Ledgered`."""
+        return self._held_back
 
     def load(self, claimed: Sequence[Claimed]) -> Mapping[str, ShipmentNotice]:
         """The notices behind effects, by key. Archived and voided shipments are absent."""
@@ -90,6 +97,8 @@ class Posting:
                 is_final=row.is_final,
             )
             self._orders[key] = row.order.pk
+        is_on = any(link.is_live and "shipments" in link.channels for link in links_of(connection_id=self._link.id))
+        self._held_back = () if is_on else tuple(notices)
         return notices
 
     async def ask(self, wanted: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]) -> Sequence[Found]:
@@ -164,6 +173,11 @@ class Progress:
         self._opened = opened
         self._store_id = store_id
         self._orders: dict[str, int] = {}
+        self._held_back: Collection[str] = ()
+
+    def held_back(self) -> Collection[str]:
+        """See `Ledgered`."""
+        return self._held_back
 
     def load(self, claimed: Sequence[Claimed]) -> Mapping[str, str]:
         """The orders' ids in the store, by key."""
@@ -171,6 +185,8 @@ class Progress:
         rows = SalesOrder.objects.filter(pk__in=list(keys), status__in=["open", "queued"]).values_list("pk", "external_id")
         orders = dict(rows)
         self._orders |= {keys[order_id]: order_id for order_id in orders}
+        is_on = any(link.is_live for link in links_of(store_id=self._store_id))
+        self._held_back = () if is_on else tuple(keys[order_id] for order_id in orders)
         return {keys[order_id]: external_id for order_id, external_id in orders.items()}
 
     async def ask(self, wanted: Sequence[str], evidence: Mapping[str, Mapping[str, str]]) -> Sequence[Found]:

@@ -1,7 +1,7 @@
 """Between a store and its warehouses: changes in the store followed, holds released, lines given to connections, sending intended."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,8 +20,7 @@ from crossdock.domain.giving import Candidate, connection_for
 from crossdock.domain.orders import Order
 from crossdock.domain.statuses import OrderStatus
 from crossdock.jobs.wakes import open_lane, wake
-from crossdock.orders.content import orders_with, unpacked
-from crossdock.orders.models import SalesOrderVersion
+from crossdock.orders.content import orders_as_followed, orders_with
 from crossdock.orders.moves import move, raise_issue
 from crossdock.tenancy.scope import account_in_scope
 
@@ -61,7 +60,7 @@ def terms_of(store_id: int, links: Sequence[Link]) -> Terms:
 CHANGED = """
 select o.id, o.status, coalesce(sum(l.allocated), 0), coalesce(sum(l.withdrawn), 0), coalesce(sum(l.sent), 0),
        coalesce(sum(greatest(0, l.to_ship + l.withdrawn - l.allocated)), 0)
-  from (select id, status from sales_order where store_id = %(store)s and followed < revision and deleted_at is null
+  from (select id, status from sales_order where store_id = %(store)s and followed < revision and deleted_at is null and id > %(after)s
          order by id limit %(most)s for no key update skip locked) o
   left join sales_order_line l on l.order_id = o.id
  group by o.id, o.status order by o.id
@@ -80,37 +79,68 @@ select order_id from fo
 """
 
 
-def follow_changes(terms: Terms) -> int:
-    """Act on orders that changed in the store since they came; how many there were.
+SHRUNK = """
+with open as (
+  select f.id from fulfillment_order f
+    join effect e on e.account_id = f.account_id and e.kind = 'warehouse.send' and e.subject_id = f.id
+   where f.order_id = any (%(ids)s) and f.status = 'given' and e.state in ('intended', 'refused') and e.external_id is null
+   order by e.id for update of e),
+ over as (
+  select distinct on (l.id) a.id, least(a.quantity - a.released, l.allocated - l.to_ship) units
+    from sales_order_line l join allocation a on a.line_id = l.id join open on open.id = a.fulfillment_order_id
+   where l.order_id = any (%(ids)s) and l.allocated > l.to_ship and a.released < a.quantity order by l.id, a.id desc)
+update allocation a set released = a.released + over.units from over where a.id = over.id
+"""
+
+EMPTIED = """
+with bare as (
+  update fulfillment_order f set status = 'withdrawn'
+   where f.order_id = any (%(ids)s) and f.status = 'given'
+     and not exists (select from allocation a where a.fulfillment_order_id = f.id and a.released < a.quantity) returning f.id)
+update effect e set state = 'refused', settled_at = clock_timestamp(), error = 'Withdrawn before it was sent.'
+  from bare where e.kind = 'warehouse.send' and e.subject_id = bare.id and e.state = 'intended'
+"""
+
+CHANGED_WHILE_TAKEN = (
+    "It changed in the store, and the warehouse has an order with this number that is not like it. Nothing is sent again by itself: "
+    "compare both, then Reset it to send it under another number, or archive it."
+)
+
+
+def follow_changes(terms: Terms, after: int = 0) -> int | None:
+    """Act on orders that changed in the store since they came; the last id looked at, None when none is left.
 
     Before sending, the change is applied: what was given is taken back and the order starts over. After sending, a change that
-    takes units back is put before a person, with both versions kept, since the warehouse has it.
+    takes units back is put before a person, with both versions kept, since the warehouse has it; what waits for another warehouse
+    is still taken back. An order that is under way right now is left as it is: what is asked for must be what was sent.
     """
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED, {"store": terms.store_id, "most": SET})
+        cursor.execute(CHANGED, {"store": terms.store_id, "most": SET, "after": after})
         rows = cursor.fetchall()
     if not rows:
-        return 0
+        return None
     ids = [row[0] for row in rows]
     status = {row[0]: OrderStatus(row[1]) for row in rows}
-    unsent = [row[0] for row in rows if row[4] == 0]
-    taken_back = _take_back([order_id for order_id in unsent if status[order_id] is not OrderStatus.NEW])
+    unsent = {row[0] for row in rows if row[4] == 0}
+    busy = _in_flight(ids)
+    taken = _taken_at_warehouse(unsent - busy)
+    taken_back = _take_back(sorted(i for i in unsent - busy - taken if status[i] is not OrderStatus.NEW))
+    _take_units_back(sorted(set(ids) - unsent - busy))
     _drop_withdrawn(ids)
-    busy = _in_flight(unsent)
     orders = orders_with(ids)
     now = datetime.now(UTC)
-    before = _last_versions([row[0] for row in rows if row[4] > 0])
+    before = orders_as_followed([row[0] for row in rows if row[4] > 0])
     for order_id, _, _, withdrawn, _, more in rows:
-        if order_id in busy:
-            continue
-        if order_id in unsent:
-            _start_over(order_id, status[order_id], orders[order_id], terms, now, order_id in taken_back)
-        else:
+        if order_id in taken:
+            raise_issue([order_id], CHANGED_WHILE_TAKEN)
+        elif order_id not in unsent:
             _put_before_a_person(order_id, status[order_id], before.get(order_id), orders[order_id], withdrawn, more)
+        elif order_id not in busy:
+            _start_over(order_id, status[order_id], orders[order_id], terms, now, order_id in taken_back)
     with connection.cursor() as cursor:
+        # An effect under way settles first; its own lane wakes us again.
         cursor.execute("update sales_order set followed = revision where id = any (%s)", [[i for i in ids if i not in busy]])
-    # An effect under way settles first; its own lane wakes us again.
-    return len(ids) - len(busy)
+    return int(ids[-1])
 
 
 def _take_back(ids: list[int]) -> set[int]:
@@ -119,6 +149,28 @@ def _take_back(ids: list[int]) -> set[int]:
         return set()
     with connection.cursor() as cursor:
         cursor.execute(RELEASED, {"ids": ids})
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _take_units_back(ids: Sequence[int]) -> None:
+    """Of orders that one warehouse has: take units the store no longer wants off what was not yet sent to another."""
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(SHRUNK, {"ids": list(ids)})
+            cursor.execute(EMPTIED, {"ids": list(ids)})
+
+
+def _taken_at_warehouse(ids: Collection[int]) -> set[int]:
+    """Orders whose number a warehouse has as another's, or with other contents: it may be ours all the same, so a person decides."""
+    if not ids:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select distinct f.order_id from fulfillment_order f join effect e on e.account_id = f.account_id"
+            " and e.kind = 'warehouse.send' and e.subject_id = f.id where f.order_id = any (%s) and f.status = 'given'"
+            " and e.state = 'refused' and e.external_id is not null",
+            [sorted(ids)],
+        )
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -167,12 +219,6 @@ def _start_over(order_id: int, status: OrderStatus, order: Order, terms: Terms, 
         tell([Told(kind="order.changed_before_sending", order_id=order_id)])
 
 
-def _last_versions(ids: Sequence[int]) -> dict[int, Order]:
-    """How orders stood in the store before their last change."""
-    rows = SalesOrderVersion.objects.filter(order_id__in=list(ids)).order_by("revision").values_list("order_id", "doc")
-    return {order_id: unpacked(bytes(doc)) for order_id, doc in rows}
-
-
 def _put_before_a_person(
     order_id: int, status: OrderStatus, before: Order | None, order: Order, withdrawn: Decimal, more: Decimal
 ) -> None:
@@ -193,8 +239,8 @@ def _put_before_a_person(
         f"{what} after the warehouse had the order. This warehouse takes no changes from us: agree it with them. "
         "Both versions are kept below. A shipment that comes anyway is posted."
     )
-    raise_issue([order_id], issue)
-    tell([Told(kind=kind, order_id=order_id)])
+    if raise_issue([order_id], issue):
+        tell([Told(kind=kind, order_id=order_id)])
 
 
 def _number(value: Decimal) -> str:
@@ -234,9 +280,8 @@ with mine as materialized (
    order by id limit %(most)s for no key update skip locked)
 select m.id, m.external_id, m.number, l.id, l.external_id, l.sku, l.location, l.consignment,
        l.to_ship + l.withdrawn - l.allocated,
-       coalesce((select max(part) from fulfillment_order f where f.order_id = m.id), 0)
-  from mine m join sales_order_line l on l.order_id = m.id
- where l.to_ship + l.withdrawn > l.allocated
+       coalesce((select max(part) from fulfillment_order f where f.order_id = m.id), 0), m.placed_at
+  from mine m left join sales_order_line l on l.order_id = m.id and l.to_ship + l.withdrawn > l.allocated
  order by m.id, l.position
 """
 
@@ -267,6 +312,7 @@ class FreeLine(Struct, frozen=True):
     consignment: int
     quantity: Decimal
     last_part: int
+    placed_at: datetime | None = None
 
 
 def give(terms: Terms, after: int) -> int | None:
@@ -278,9 +324,11 @@ def give(terms: Terms, after: int) -> int | None:
     candidates = [Candidate(link.id, link.is_live, link.is_default) for link in terms.links]
     with connection.cursor() as cursor:
         cursor.execute(FREE, {"store": terms.store_id, "after": after, "most": SET})
-        lines = [FreeLine(*row) for row in cursor.fetchall()]
-    if not lines:
+        rows = cursor.fetchall()
+    if not rows:
         return None
+    # An order of which everything was given has no line here, and holds up none behind it.
+    lines = [FreeLine(*row) for row in rows if row[3] is not None]
     by_order: dict[int, list[FreeLine]] = defaultdict(list)
     for line in lines:
         by_order[line.order_id].append(line)
@@ -289,18 +337,72 @@ def give(terms: Terms, after: int) -> int | None:
         for order_id, of_order in by_order.items()
     }
     wanted = [order_id for order_id, given in chosen.items() if any(candidate and candidate.is_live for _, candidate in given)]
-    _explain_waiting([order_id for order_id in chosen if order_id not in set(wanted)], candidates)
+    insisted = _insisted_on(order_id for order_id in wanted if any(_is_too_old(terms, *one) for one in chosen[order_id]))
+    for order_id in set(wanted) - insisted:
+        # Every connection takes orders from a moment of its own on, though the store's are read from the earliest of them.
+        chosen[order_id] = [(line, None if _is_too_old(terms, line, to) else to) for line, to in chosen[order_id]]
+    too_old = {order_id for order_id in wanted if not any(to and to.is_live for _, to in chosen[order_id])}
+    wanted = [order_id for order_id in wanted if order_id not in too_old]
+    _skip_old(sorted(too_old))
+    _explain_waiting([order_id for order_id in chosen if order_id not in {*wanted, *too_old}], candidates)
     orders = orders_with(wanted)
     misfits = {order_id: why for order_id in wanted if (why := unfit(orders[order_id]))}
-    parts, allocations = divided(terms, {order_id: chosen[order_id] for order_id in wanted if order_id not in misfits})
+    fitting = {order_id: chosen[order_id] for order_id in wanted if order_id not in misfits}
+    parts, allocations = divided(terms, fitting)
+    # An order goes out whole or not at all: nothing of one is written of which a part has no number of its own.
+    taken = {part["order_id"]: part for part in _numbers_known(parts)}
+    if taken:
+        parts, allocations = divided(terms, {order_id: given for order_id, given in fitting.items() if order_id not in taken})
     given = write_parts(parts, allocations)
-    taken = {part["order_id"]: part for part in parts if part["k"] not in given}
+    taken |= {part["order_id"]: part for part in parts if part["k"] not in given}
     misfits |= {order_id: _number_taken(part) for order_id, part in taken.items()}
     if misfits:
         move(list(misfits), "unfit", reasons=list(misfits.values()))
         tell([Told(kind="order.unfit", order_id=order_id, params={"why": why}) for order_id, why in misfits.items()])
     _intend_sending(terms, [part for part in parts if part["k"] in given], given)
-    return lines[-1].order_id
+    return int(rows[-1][0])
+
+
+def _is_too_old(terms: Terms, line: FreeLine, candidate: Candidate | None) -> bool:
+    floor = next((link.accept_after for link in terms.links if candidate and link.id == candidate.id), None)
+    return floor is not None and line.placed_at is not None and line.placed_at < floor
+
+
+def _insisted_on(ids: Iterable[int]) -> set[int]:
+    """Those of orders that a person had start over or tried again: older than their connection or not, they go."""
+    wanted = list(ids)
+    if not wanted:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select distinct order_id from activity where account_id = %s and order_id = any (%s)"
+            " and kind in ('order.reprocessed', 'order.reset')",
+            [account_in_scope(), wanted],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _skip_old(ids: Sequence[int]) -> None:
+    why = "Placed before the connection that ships it takes orders."
+    tell([Told(kind="order.left_behind", order_id=order_id) for order_id in move(ids, "left_out", reasons=why)])
+
+
+def _numbers_known(parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of fulfillment orders to be whose number their warehouse knows already, or gets twice at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select f.warehouse_id, f.reference from unnest(%s::bigint[], %s::text[]) x(warehouse_id, reference)"
+            " join fulfillment_order f on f.warehouse_id = x.warehouse_id and f.reference = x.reference",
+            [[part["warehouse_id"] for part in parts], [part["reference"] for part in parts]],
+        )
+        known = set(cursor.fetchall())
+    found = []
+    for part in parts:
+        number = (part["warehouse_id"], part["reference"])
+        if number in known:
+            found.append(part)
+        known.add(number)
+    return found
 
 
 def divided(

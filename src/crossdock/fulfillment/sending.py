@@ -1,23 +1,25 @@
 """Orders on their way to a warehouse: what one effect of sending means."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 from django.db import connection
+from django.db.models import F
 
 from crossdock.accounts import vault
 from crossdock.activity.services import Told, keep_messages, message_about, tell
 from crossdock.connections.effects import Claimed, Settled, intend
 from crossdock.connections.gateway import Opened
-from crossdock.connections.queries import Link
+from crossdock.connections.queries import Link, links_of
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note, SendsOrders
 from crossdock.domain.fulfillment import FulfillmentRequest, RequestLine
 from crossdock.domain.orders import Address, Order
 from crossdock.fulfillment.models import FulfillmentOrder
 from crossdock.fulfillment.preparing import SEND_EFFECT
 from crossdock.jobs.wakes import open_lane, wake
-from crossdock.orders.content import orders_with
+from crossdock.orders.content import orders_as_followed, orders_with
+from crossdock.orders.models import SalesOrder
 from crossdock.orders.moves import move
 from crossdock.tenancy.scope import account_in_scope
 
@@ -49,17 +51,26 @@ class Sending:
         self._opened = opened
         self._link = link
         self._orders: dict[str, int] = {}
+        self._held_back: set[str] = set()
 
     @property
     def _client(self) -> SendsOrders:
         return cast(SendsOrders, self._opened.client)
 
     def load(self, claimed: Sequence[Claimed]) -> Mapping[str, FulfillmentRequest]:
-        """The requests behind effects, by key; withdrawn ones are absent. Delayed orders are on their way again."""
+        """The requests behind effects, by key; withdrawn ones are absent. Delayed orders are on their way again.
+
+        An order that the store changed since it was given is asked for as it stood then, and not sent before the change was
+        followed.
+        """
         keys = {effect.subject_id: effect for effect in claimed}
         rows = FulfillmentOrder.objects.filter(pk__in=list(keys), status="given")
         parts = {row.pk: row for row in rows}
-        orders = orders_with([row.order_id for row in parts.values()])
+        order_ids = [row.order_id for row in parts.values()]
+        orders = orders_with(order_ids) | orders_as_followed(order_ids)
+        changed = set(SalesOrder.objects.filter(pk__in=order_ids, followed__lt=F("revision")).values_list("pk", flat=True))
+        is_on = any(link.is_live and "sales_orders" in link.channels for link in links_of(connection_id=self._link.id))
+        self._held_back = {keys[pk].key for pk, row in parts.items() if row.order_id in changed or not is_on}
         lines: dict[int, list[RequestLine]] = {}
         with connection.cursor() as cursor:
             cursor.execute(LINES, [list(parts)])
@@ -81,8 +92,12 @@ class Sending:
                 intended_at=row.ready_at,
             )
             self._orders[key] = row.order_id
-        move(sorted({row.order_id for row in parts.values()}), "retry_comes")
+        move(sorted({self._orders[key] for key in requests if key not in self._held_back}), "retry_comes")
         return requests
+
+    def held_back(self) -> Collection[str]:
+        """See `Ledgered`."""
+        return self._held_back
 
     async def ask(self, wanted: Sequence[FulfillmentRequest], evidence: Mapping[str, Mapping[str, str]]) -> Sequence[Found]:
         """See `Ledgered`."""
@@ -116,7 +131,9 @@ class Sending:
             if order_id in moved
         ]
         later = [
-            one for one in settled if one.state in ("intended", "unknown") and one.next_at and one.effect.key in self._orders
+            one
+            for one in settled
+            if one.state in ("intended", "unknown") and one.next_at and one.effect.key in self._orders and not one.is_held_back
         ]
         ids = [self._orders[one.effect.key] for one in later]
         moved = move(ids, "retry_scheduled", reasons=[one.message for one in later], waits=[one.next_at for one in later])

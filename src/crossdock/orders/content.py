@@ -4,9 +4,10 @@ import zlib
 from collections.abc import Sequence
 
 import msgspec
+from django.db.models import F
 
 from crossdock.domain.orders import Order
-from crossdock.orders.models import SalesOrderContent
+from crossdock.orders.models import SalesOrder, SalesOrderContent, SalesOrderVersion
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Order)
@@ -31,3 +32,15 @@ def orders_with(ids: Sequence[int]) -> dict[int, Order]:
     """Canonical orders by id. Needs the account's scope."""
     rows = SalesOrderContent.objects.filter(order_id__in=list(ids)).values_list("order_id", "doc")
     return {order_id: unpacked(bytes(doc)) for order_id, doc in rows}
+
+
+def orders_as_followed(ids: Sequence[int]) -> dict[int, Order]:
+    """Orders as they stood when we last acted on them, where the store changed them since; the others are absent.
+
+    What is under way was made from that, so it is what a warehouse is asked for. Absent, too, are orders of which nothing was given
+    when they changed. Needs the account's scope.
+    """
+    changed = SalesOrder.objects.filter(pk__in=list(ids), followed__lt=F("revision")).values_list("pk", "followed")
+    rows = SalesOrderVersion.objects.filter(order_id__in=[pk for pk, _ in changed]).values_list("order_id", "revision", "doc")
+    wanted = set(changed)
+    return {order_id: unpacked(bytes(doc)) for order_id, revision, doc in rows if (order_id, revision) in wanted}

@@ -39,8 +39,12 @@ def move(
         return {row[0]: OrderStatus(row[1]) for row in cursor.fetchall()}
 
 
-def raise_issue(ids: Sequence[int], issue: str) -> None:
-    """Put a sentence for a person on orders, beside their status."""
-    if ids:
-        with connection.cursor() as cursor:
-            cursor.execute("update sales_order set issue = %s where id = any (%s) and issue <> %s", [issue, sorted(ids), issue])
+def raise_issue(ids: Sequence[int], issue: str) -> list[int]:
+    """Put a sentence for a person on orders, beside their status; those that did not carry it yet."""
+    if not ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update sales_order set issue = %s where id = any (%s) and issue <> %s returning id", [issue, sorted(ids), issue]
+        )
+        return [row[0] for row in cursor.fetchall()]

@@ -1,11 +1,13 @@
 """Lines given to connections: every unit to exactly one warehouse, whoever races."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
 from django.db import connection, connections
 
+from crossdock.accounts.rights import system
 from crossdock.connections.models import Effect
 from crossdock.connections.queries import links_of
 from crossdock.connections.testing import a_connection, a_store
@@ -13,6 +15,7 @@ from crossdock.domain.orders import Address
 from crossdock.fulfillment import preparing
 from crossdock.fulfillment.models import Allocation, FulfillmentOrder
 from crossdock.orders.models import SalesOrder, SalesOrderLine
+from crossdock.orders.services import reprocess
 from crossdock.orders.testing import a_canonical_order, received
 from crossdock.tenancy.scope import scoped
 
@@ -128,3 +131,54 @@ def test_a_prefix_stands_right_before_the_number(account):
 
     with scoped(account.pk):
         assert FulfillmentOrder.objects.get().reference == "ACME-1001"
+
+
+def test_a_connection_that_takes_orders_from_a_later_moment_on_is_given_no_older_ones(account):
+    store = a_store(account)
+    a_connection(account, store=store)
+    newark = a_connection(account, store=store, locations=["newark"], accept_after=datetime.now(UTC))
+    order = at(a_canonical_order(lines=1), "newark")
+    (row,) = received(account, store, [order])
+
+    prepare(account, store)
+
+    with scoped(account.pk):
+        assert not FulfillmentOrder.objects.filter(connection=newark).exists()
+        assert SalesOrder.objects.get().status == "skipped"
+        actor = system(account.pk)
+    reprocess(actor=actor, ids=[row.pk])
+    prepare(account, store)
+    with scoped(account.pk):
+        assert FulfillmentOrder.objects.filter(connection=newark).count() == 1
+
+
+def test_orders_of_which_everything_was_given_hold_up_none_behind_them(account, monkeypatch):
+    monkeypatch.setattr(preparing, "SET", 1)
+    store = a_store(account)
+    a_connection(account, store=store)
+    first, _ = received(account, store, [a_canonical_order(), a_canonical_order()])
+    with scoped(account.pk), connection.cursor() as cursor:
+        cursor.execute("update sales_order_line set to_ship = 0 where order_id = %s", [first.pk])
+
+    prepare(account, store)
+
+    with scoped(account.pk):
+        assert sorted(SalesOrder.objects.values_list("status", flat=True)) == ["new", "queued"]
+
+
+def test_an_order_of_which_one_part_has_no_number_of_its_own_goes_nowhere(account):
+    store, other = a_store(account), a_store(account)
+    a_connection(account, store=store, locations=["reno"])
+    newark = a_connection(account, store=store, locations=["newark"])
+    with scoped(account.pk):
+        warehouse = newark.warehouse
+    a_connection(account, store=other, warehouse=warehouse)
+    received(account, other, [a_canonical_order(number="#1001_2", lines=1)])
+    prepare(account, other)
+    received(account, store, [at(a_canonical_order(number="#1001", lines=2), "reno", "newark")])
+
+    prepare(account, store)
+
+    with scoped(account.pk):
+        assert SalesOrder.objects.get(store=store).status == "error"
+        assert not FulfillmentOrder.objects.filter(order__store=store).exists()

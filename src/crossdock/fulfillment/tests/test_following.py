@@ -1,0 +1,198 @@
+"""Changes in the store while orders are given, under way, or at one of two warehouses."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from crossdock.accounts.rights import system
+from crossdock.connections.effects import Claimed, Settled
+from crossdock.connections.gateway import Opened, Recorder
+from crossdock.connections.models import Effect
+from crossdock.connections.queries import links_of
+from crossdock.connections.testing import a_connection, a_store
+from crossdock.fulfillment import preparing
+from crossdock.fulfillment.models import Allocation, FulfillmentOrder
+from crossdock.fulfillment.sending import Sending
+from crossdock.fulfillment.testing import confirmed, given, settle_effect
+from crossdock.orders.models import SalesOrder
+from crossdock.orders.services import reprocess
+from crossdock.orders.testing import ADA, a_canonical_order, received
+from crossdock.tenancy.scope import scoped
+
+ELSEWHERE = msgspec.structs.replace(ADA, lines=("9 Elsewhere Lane",))
+
+
+@pytest.fixture
+def store(account):
+    return a_store(account)
+
+
+def follow(account, store):
+    with scoped(account.pk):
+        preparing.follow_changes(preparing.terms_of(store.pk, links_of(store_id=store.pk)))
+
+
+def changed(order, *, seconds=1, **changes):
+    """The order as the store has it some seconds later."""
+    return msgspec.structs.replace(order, updated_at=order.updated_at + timedelta(seconds=seconds), **changes)
+
+
+def loaded(account, connection):
+    """What the connection's lane would ask and send now: requests by key, and the keys that are held back."""
+    with scoped(account.pk):
+        link = links_of(connection_id=connection.pk)[0]
+        sending = Sending(None, link)
+        rows = Effect.objects.filter(kind="warehouse.send", state__in=["intended", "trying", "unknown"])
+        claimed = [Claimed(row.pk, row.key, row.subject_id, 1, row.state != "intended", {}) for row in rows]
+        return list(sending.load(claimed).values()), set(sending.held_back())
+
+
+def land(account, connection, part, state, message=""):
+    """Have the sending of a part end like this, as the lane does."""
+    with scoped(account.pk):
+        Effect.objects.filter(subject_id=part.pk, kind="warehouse.send").update(state="trying", settled_at=None)
+        sending = Sending(Opened(None, None, None, Recorder(), "live"), links_of(connection_id=connection.pk)[0])
+        row = Effect.objects.get(subject_id=part.pk, kind="warehouse.send")
+        claimed = Claimed(row.pk, row.key, part.pk, 1, False, {})
+        sending.load([claimed])
+        settle_effect(part.pk, state, error=message)
+        sending.landed([Settled(claimed, state, "WMS-1" if state == "confirmed" else None, {}, message)])
+
+
+def test_what_is_under_way_is_asked_for_as_it_was_sent_however_the_store_changed_it_meanwhile(account, store):
+    connection = a_connection(account, store=store)
+    order = a_canonical_order()
+    received(account, store, [order])
+    (part,) = given(account, connection)
+    with scoped(account.pk):
+        settle_effect(part.pk, "unknown")
+    received(account, store, [changed(order, ship_to=ELSEWHERE)])
+    received(account, store, [changed(order, seconds=2, ship_to=ELSEWHERE, tags=("vip",))])
+
+    follow(account, store)
+    (request,), held_back = loaded(account, connection)
+
+    assert request.ship_to == ADA
+    assert held_back == {request.key}
+
+    confirmed(account, part)
+    follow(account, store)
+    with scoped(account.pk):
+        assert SalesOrder.objects.get().issue.startswith("The shipping address was changed in the store")
+
+
+def test_an_order_that_changed_is_not_sent_before_the_change_was_followed(account, store):
+    connection = a_connection(account, store=store)
+    order = a_canonical_order()
+    received(account, store, [order])
+    given(account, connection)
+    received(account, store, [changed(order, ship_to=ELSEWHERE)])
+
+    (request,), held_back = loaded(account, connection)
+
+    assert held_back == {request.key}
+
+
+def test_nothing_more_is_sent_from_the_moment_a_connection_is_switched_off(account, store):
+    connection = a_connection(account, store=store)
+    received(account, store, [a_canonical_order()])
+    given(account, connection)
+    with scoped(account.pk):
+        link = links_of(connection_id=connection.pk)[0]
+        sending = Sending(None, link)
+        row = Effect.objects.get(kind="warehouse.send")
+        type(connection).objects.filter(pk=connection.pk).update(mode="off")
+
+        requests = sending.load([Claimed(row.pk, row.key, row.subject_id, 1, False, {})])
+
+    assert set(sending.held_back()) == set(requests) != set()
+
+
+def test_units_that_one_warehouse_has_not_been_asked_for_are_taken_back_though_another_has_its_own(account, store):
+    reno = a_connection(account, store=store, locations=["reno"])
+    newark = a_connection(account, store=store, locations=["newark"])
+    order = a_canonical_order(lines=2)
+    lines = tuple(
+        msgspec.structs.replace(line, location=place) for line, place in zip(order.lines, ("reno", "newark"), strict=True)
+    )
+    order = msgspec.structs.replace(order, lines=lines)
+    received(account, store, [order])
+    (part,) = given(account, reno)
+    confirmed(account, part)
+    none = tuple(msgspec.structs.replace(line, to_ship=0 * line.to_ship) for line in order.lines)
+    received(account, store, [changed(order, lines=none, canceled_at=order.updated_at)])
+
+    follow(account, store)
+
+    with scoped(account.pk):
+        assert FulfillmentOrder.objects.get(connection=newark).status == "withdrawn"
+        assert Effect.objects.get(subject_id=FulfillmentOrder.objects.get(connection=newark).pk).state == "refused"
+        assert SalesOrder.objects.get().issue.startswith("Canceled in the store after the warehouse had the order.")
+        assert set(Allocation.objects.values_list("fulfillment_order__connection_id", "released")) == {
+            (reno.pk, 0),
+            (newark.pk, 1),
+        }
+
+
+def test_an_order_whose_number_the_warehouse_has_otherwise_is_not_sent_again_because_it_changed(account, store):
+    connection = a_connection(account, store=store)
+    order = a_canonical_order()
+    received(account, store, [order])
+    (part,) = given(account, connection)
+    with scoped(account.pk):
+        settle_effect(part.pk, "refused", error="it goes to another address")
+        Effect.objects.filter(subject_id=part.pk, kind="warehouse.send").update(external_id="WMS-7")
+    received(account, store, [changed(order, ship_to=ELSEWHERE)])
+
+    follow(account, store)
+
+    assert given(account, connection)[-1].part == 1
+    with scoped(account.pk):
+        assert SalesOrder.objects.get().issue.startswith(
+            "It changed in the store, and the warehouse has an order with this number"
+        )
+
+
+def test_orders_under_way_hold_up_no_change_behind_them(account, store, monkeypatch):
+    monkeypatch.setattr(preparing, "SET", 1)
+    connection = a_connection(account, store=store)
+    first, second = a_canonical_order(), a_canonical_order()
+    received(account, store, [first, second])
+    parts = given(account, connection)
+    with scoped(account.pk):
+        settle_effect(parts[0].pk, "unknown")
+    received(account, store, [changed(first, tags=("a",)), changed(second, canceled_at=second.updated_at)])
+
+    with scoped(account.pk):
+        terms = preparing.terms_of(store.pk, links_of(store_id=store.pk))
+        after = 0
+        while after is not None:
+            after = preparing.follow_changes(terms, after)
+
+    with scoped(account.pk):
+        assert dict(SalesOrder.objects.values_list("external_id", "status"))[second.external_id] == "canceled"
+
+
+def test_what_one_warehouse_refuses_shows_though_another_has_its_part(account, store):
+    reno = a_connection(account, store=store, locations=["reno"])
+    newark = a_connection(account, store=store, locations=["newark"])
+    order = a_canonical_order(lines=2)
+    lines = tuple(
+        msgspec.structs.replace(line, location=place) for line, place in zip(order.lines, ("reno", "newark"), strict=True)
+    )
+    (row,) = received(account, store, [msgspec.structs.replace(order, lines=lines)])
+    (mine,) = given(account, reno)
+    (other,) = given(account, newark)
+    confirmed(account, mine)
+
+    land(account, newark, other, "refused", "The SKU is unknown.")
+
+    with scoped(account.pk):
+        order = SalesOrder.objects.get()
+        assert (order.status, order.reason) == ("error", "The SKU is unknown.")
+    reprocess(actor=system(account.pk), ids=[row.pk])
+    land(account, newark, other, "confirmed")
+    with scoped(account.pk):
+        assert SalesOrder.objects.get().status == "open"
+        assert set(FulfillmentOrder.objects.values_list("status", flat=True)) == {"open"}
