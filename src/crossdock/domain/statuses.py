@@ -82,6 +82,12 @@ def _moves() -> tuple[Transition, ...]:
     move(S.DELAYED, "retry_comes", S.QUEUED, "The next try has come.")
     move((S.QUEUED, S.DELAYED), "refused", S.ERROR, "The warehouse refused it, or the tries are used up.")
     move(
+        (S.OPEN, S.PARTIALLY_SHIPPED, S.ABANDONED),
+        "refused",
+        S.ERROR,
+        "One warehouse has its part; another refused its own, or the tries are used up.",
+    )
+    move(
         (S.NEW, S.ON_HOLD, S.QUEUED, S.DELAYED, S.ERROR, S.SKIPPED),
         "canceled_in_store",
         S.CANCELED,
