@@ -84,3 +84,17 @@ def test_moves_that_nothing_makes_are_said_to_be_so():
     assert {event for event in NOT_YET if re.search(rf"[\"']{event}[\"']", code)} == set(), (
         "they are made now: take them off the list"
     )
+
+
+def test_every_lane_is_in_the_page_that_says_whose_it_is():
+    page = (ROOT / "docs/decisions/lanes-of-an-order.md").read_text()
+    told = set(re.findall(r"^\| `([a-z.]+)` \| (\w+) \|", page, re.MULTILINE))
+
+    made = {
+        found
+        for path, text in texts(".py").items()
+        if path.is_relative_to(ROOT / "src") and "tests" not in path.parts
+        for found in re.findall(r'^@lane\("([a-z.]+)", of="(\w+)"', text, re.MULTILINE)
+    }
+
+    assert told == made
