@@ -1,7 +1,7 @@
 """The warehouse behind a folder: order files go in, shipment and stock files come out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,11 +23,18 @@ from crossdock.connectors.kit.capabilities import (
     SendsOrders,
 )
 from crossdock.connectors.kit.errors import InvalidData
+from crossdock.connectors.kit.files import Entry
 from crossdock.connectors.kit.pages import Position, Rejected, ShipmentPage, StockPage, Window
 from crossdock.domain.fulfillment import FulfillmentRequest
 
 SHIPMENTS_A_PAGE = 250
 LEVELS_A_PAGE = 5_000
+
+SMALL = 64 << 10
+"""Bytes of a file that may be read beside others."""
+
+AT_ONCE = 12
+"""Small files read, and put away, at the same time."""
 
 
 class _Cursor(Struct, frozen=True):
@@ -78,19 +85,47 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
         pickup = Pickup(self.files, self.settings)
         at = after or Position()
         last = _Cursor.read(at.cursor)
+        entries = []
         for entry in await pickup.waiting("shp"):
-            is_resumed = last is not None and (entry.changed_at, entry.name) == (last.at, at.id)
-            if last is not None and (entry.changed_at, entry.name) < (last.at, at.id or ""):
+            place = (entry.changed_at, entry.name)
+            if last is None or place > (last.at, at.id or "") or (place == (last.at, at.id) and not last.is_done):
+                entries.append(entry)
+        for some in _side_by_side(entries, alone=at.id):
+            found = await asyncio.gather(*(pickup.take(entry) for entry in some))
+            joined = await self._joined(found)
+            if joined is not None:
+                at = joined.position
+                yield joined
                 continue
-            if is_resumed and last is not None and last.is_done:
-                continue
-            taken = await pickup.take(entry)
-            if isinstance(taken, Waits) and taken.why is not None:
-                yield ShipmentPage((), (), taken.rejected(), at)
-            if isinstance(taken, Whole):
-                async for page in self._pages(taken, last if is_resumed else None):
-                    at = page.position
-                    yield page
+            for entry, taken in zip(some, found, strict=True):
+                if isinstance(taken, Waits) and taken.why is not None:
+                    yield ShipmentPage((), (), taken.rejected(), at)
+                if isinstance(taken, Whole):
+                    async for page in self._pages(taken, last if entry.name == at.id else None):
+                        at = page.position
+                        yield page
+
+    async def _joined(self, found: Sequence[Whole | Waits | None]) -> ShipmentPage | None:
+        """Several small files as one page, so that a warehouse which writes one for each shipment costs no more than one which
+        does not; None where something in them wants to be looked at file by file.
+        """
+        files = [file for file in found if isinstance(file, Whole)]
+        if len(files) < 2 or any(isinstance(file, Waits) and file.why is not None for file in found):
+            return None
+        reads = [shipments_of(file.taken.name, file.rows(self.settings), self.settings) for file in files]
+        shipments = [shipment for read in reads for shipment in read.shipments]
+        is_plain = not any(read.rejected for read in reads) and len({one.external_id for one in shipments}) == len(shipments)
+        if not is_plain or len(shipments) > SHIPMENTS_A_PAGE:
+            return None
+        end = files[-1].taken
+        cursor = _Cursor(end.changed_at, end.sha256, len(reads[-1].shipments), is_done=True)
+        return ShipmentPage(
+            tuple(shipments),
+            tuple(raw for read in reads for raw in read.raws),
+            (),
+            Position(end.changed_at, end.name, msgspec.json.encode(cursor).decode()),
+            Receipt(read=tuple(file.taken for file in files)).text(),
+        )
 
     async def _pages(self, file: Whole, last: "_Cursor | None") -> AsyncIterator[ShipmentPage]:
         taken = file.taken
@@ -142,6 +177,24 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
 
     async def settle_stock(self, receipt: str) -> None:
         await Pickup(self.files, self.settings).settle(receipt)
+
+
+def _side_by_side(entries: Sequence[Entry], *, alone: str | None) -> Iterator[Sequence[Entry]]:
+    """Entries in bunches to be read at once: small files a dozen together; large ones, and the one called `alone`, by themselves."""
+    bunch: list[Entry] = []
+    for entry in entries:
+        if entry.size > SMALL or entry.name == alone:
+            if bunch:
+                yield bunch
+            yield [entry]
+            bunch = []
+        elif len(bunch) == AT_ONCE - 1:
+            yield [*bunch, entry]
+            bunch = []
+        else:
+            bunch.append(entry)
+    if bunch:
+        yield bunch
 
 
 def _receipt(taken: Taken, *, has_records: bool, rejected: Sequence[Rejected], older: tuple[Taken, ...] = ()) -> str:

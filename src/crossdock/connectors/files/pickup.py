@@ -127,10 +127,12 @@ class Pickup:
     async def settle(self, receipt: str) -> None:
         """Move the files of a receipt to the archive, or to /error with their reasons. May run twice."""
         done = msgspec.json.decode(receipt, type=Receipt)
-        for taken in done.read:
-            await self._put_away(taken, self._archive(taken))
+        for folder in sorted({self._archive(taken) for taken in done.read}):
+            await self._files.make_folder(folder)
+        await asyncio.gather(*(self._put_away(taken, self._archive(taken)) for taken in done.read))
         for taken, reason in zip(done.failed, done.reasons, strict=True):
             place = f"{self._folder}/error"
+            await self._files.make_folder(place)
             moved = await self._put_away(taken, place)
             if moved is not None:
                 await self._explain(f"{moved}.err", reason)
@@ -152,12 +154,11 @@ class Pickup:
         return Waits(entry.name, why if age > PATIENCE else None)
 
     async def _put_away(self, taken: Taken, folder: str) -> str | None:
-        """Move a file, unless it is gone or has changed; where it went."""
+        """Move a file into a folder that is there, unless it is gone or has changed; where it went."""
         path = self._path(taken.name)
         now = await self._files.stat(path)
         if now is None or (now.size, now.changed_at) != (taken.size, taken.changed_at):
             return None
-        await self._files.make_folder(folder)
         stem, dot, suffix = taken.name.rpartition(".")
         # The same name may have come before: both are kept.
         for name in (taken.name, *(f"{stem}.{stamp:%Y%m%d%H%M%S%f}{dot}{suffix}" for stamp in (taken.changed_at, _now()))):
