@@ -15,7 +15,7 @@ from crossdock.bench._measure import Measured
 
 
 def main(argv: list[str]) -> None:
-    """Read everything once, as `argv[0]` says in JSON: url, token, query, page, credentials, dataset, disposition, nesting, workers."""
+    """Read everything once, as `argv[0]` says in JSON: where, with what query and page, into which dataset, and how."""
     plan: dict[str, Any] = json.loads(argv[0])
     folder = tempfile.mkdtemp(prefix="crossdock-dlt-")
     os.environ.update(
@@ -61,7 +61,6 @@ def main(argv: list[str]) -> None:
         pipeline_name=plan["dataset"],
         destination=dlt.destinations.postgres(plan["credentials"]),
         dataset_name=plan["dataset"],
-        progress=None,
     )
     with Measured() as measured:
         pipeline.run(orders(), loader_file_format="csv")

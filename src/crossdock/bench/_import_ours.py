@@ -1,11 +1,9 @@
 """Our side of the import bench, a process of its own: the lane that pulls orders, slice after slice, until nothing is left."""
 
 import asyncio
-import cProfile
 import json
 import os
 import sys
-from pathlib import Path
 
 import django
 
@@ -13,7 +11,7 @@ from crossdock.bench._measure import Measured
 
 
 def main(argv: list[str]) -> None:
-    """Run the lane `argv[1]` of the account `argv[0]` to its end; print what it took. A third argument is a file for a profile."""
+    """Run the lane `argv[1]` of the account `argv[0]` to its end; print what it took."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crossdock.site.settings")
     django.setup()
     from crossdock.connections import gateway
@@ -27,12 +25,6 @@ def main(argv: list[str]) -> None:
             pass
         await gateway.close_transports()
 
-    if argv[2:]:
-        # Threads are not seen: in_db's work shows as waiting.
-        with cProfile.Profile() as profile:
-            asyncio.run(pull())
-        profile.dump_stats(Path(argv[2]))
-        return
     with Measured() as measured:
         asyncio.run(pull())
     sys.stdout.write(json.dumps(measured.figures()) + "\n")

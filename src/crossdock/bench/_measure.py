@@ -19,9 +19,7 @@ class Measured:
         self._wall, self._cpu = time.perf_counter(), _cpu()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.seconds, self.cpu = time.perf_counter() - self._wall, _cpu() - self._cpu
 
     def figures(self) -> dict[str, float]:
@@ -32,6 +30,5 @@ class Measured:
 
 def _cpu() -> float:
     return sum(
-        usage.ru_utime + usage.ru_stime
-        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     )

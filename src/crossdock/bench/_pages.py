@@ -6,7 +6,6 @@ So the server costs little, costs the same for whoever reads, and cannot be what
 import argparse
 import asyncio
 import json
-import os
 import random
 import sys
 from collections.abc import Sequence
@@ -119,8 +118,7 @@ async def serve(orders: int, announce: Path) -> None:
     announce.with_suffix(".part").write_text(json.dumps(said))
     announce.with_suffix(".part").replace(announce)
     try:
-        while os.getppid() != 1:
-            await asyncio.sleep(1)
+        await asyncio.Event().wait()
     finally:
         await runner.cleanup()
         await pages.close()

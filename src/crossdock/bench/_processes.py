@@ -45,7 +45,7 @@ class Process:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
 
     @property
@@ -102,7 +102,8 @@ class Process:
         return ""
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Called in a child before it runs: it is killed when the bench dies."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

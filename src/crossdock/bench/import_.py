@@ -23,7 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from crossdock.accounts.rights import system
 from crossdock.accounts.services import create_account
-from crossdock.bench._processes import cpu_of
+from crossdock.bench._processes import cpu_of, end_with_parent
 from crossdock.bench._report import machine, say, show
 from crossdock.connections import services
 from crossdock.connections.models import Mode
@@ -48,7 +48,7 @@ class Server:
     def __init__(self, folder: Path, orders: int) -> None:
         announced = folder / "pages.json"
         command = [sys.executable, "-m", "crossdock.bench._pages", "--orders", str(orders), "--announce", str(announced)]
-        self.process = subprocess.Popen(command)  # noqa: S603  (our own program)
+        self.process = subprocess.Popen(command, preexec_fn=end_with_parent)  # noqa: S603  (our own program)
         while not announced.exists():
             if self.process.poll() is not None:
                 raise RuntimeError("the page server did not start")
@@ -167,7 +167,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--orders", type=int, default=20_000, help="default %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="each side once a round, in turn (default %(default)s)")
     parser.add_argument("--no-peer", action="store_true", help="measure ours alone")
-    parser.add_argument("--profile", metavar="FILE", help="write a cProfile of one import there, and measure nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="crossdock-import-") as folder:
@@ -176,10 +175,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ["CROSSDOCK_BASE_URL__SHOPIFY"] = f"{server.said['url']}/{{shop}}"
         os.environ["CROSSDOCK_BASE_URL__FILES"] = "sftp://127.0.0.1:9"
         try:
-            if given.profile:
-                account_id, lane_id = ours(server, 0)
-                client("_import_ours", str(account_id), str(lane_id), given.profile)
-                return 0
             figures = measure(server, given.orders, given.rounds, with_peer=not given.no_peer)
         finally:
             server.stop()
@@ -202,7 +197,9 @@ def measure(server: Server, orders: int, rounds: int, *, with_peer: bool) -> dic
         for at, (name, runs) in enumerate(peers.items()):
             runs.append(peer(server, name, number * 10 + at))
         said = {name: round(orders / runs[-1]["seconds"]) for name, runs in peers.items()}
-        say(f"round {number + 1}: ours {orders / first[-1]['seconds']:.0f}/s, unchanged {orders / again[-1]['seconds']:.0f}/s, {said}")
+        say(
+            f"round {number + 1}: ours {orders / first[-1]['seconds']:.0f}/s, unchanged {orders / again[-1]['seconds']:.0f}/s, {said}"
+        )
     mine, repoll = _median(first), _median(again)
     figures: dict[str, Any] = {
         "orders": orders,

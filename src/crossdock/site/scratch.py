@@ -39,6 +39,7 @@ def scratch() -> Iterator[dict[str, str]]:
                 "CROSSDOCK_KEY_FILE": str(user.make_dir(folder / "keys") / "keys.json"),
                 "CROSSDOCK_SECRET_KEY": secrets.token_urlsafe(48),
                 "CROSSDOCK_LOG": "json",
+                "CROSSDOCK_LOG_LEVEL": os.environ.get("CROSSDOCK_LOG_LEVEL", "WARNING"),
             }
             _migrate(environment)
             yield environment
