@@ -49,6 +49,8 @@ class Run(Struct):
     sure_until: float
     next_at: datetime | None = None
     is_lost: bool = False
+    keep: Callable[[], None] | None = None
+    """What else is kept alive with the lease, in the same transaction."""
 
     @property
     def is_spent(self) -> bool:
@@ -83,6 +85,13 @@ class Run(Struct):
     def _held(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         hold(self.lane_id, self.fence)
         return fn(*args, **kwargs)
+
+
+def renew(run: Run) -> None:
+    """Renew the lease, and what is kept with it. Raises LeaseLost."""
+    hold(run.lane_id, run.fence)
+    if run.keep is not None:
+        run.keep()
 
 
 def hold(lane_id: int, fence: int) -> None:
@@ -142,4 +151,4 @@ def kind_of(kind: str) -> LaneKind:
     return _kinds[kind]
 
 
-__all__ = ["LaneKind", "LeaseLost", "More", "Run", "at_end", "close_all", "hold", "kind_of", "lane"]
+__all__ = ["LaneKind", "LeaseLost", "More", "Run", "at_end", "close_all", "hold", "kind_of", "lane", "renew"]

@@ -4,18 +4,22 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import structlog
+from django.db import Error as DatabaseFailed
 from django.db import connection
+from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.utils import connector_params
 
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.jobs import leases, queries, wakes
-from crossdock.jobs.lanes import RENEW_EVERY, LeaseLost, More, Run, close_all, hold, kind_of
+from crossdock.jobs.lanes import RENEW_EVERY, LeaseLost, More, Run, close_all, kind_of, renew
 from crossdock.jobs.policy import PAUSES, Step, decide
 from crossdock.jobs.timing import next_due
 from crossdock.tenancy.months import make_months
@@ -26,6 +30,11 @@ log = structlog.get_logger(__name__)
 HOLDER = f"{socket.gethostname()}:{os.getpid()}"
 SWEEP_EVERY = timedelta(seconds=5)
 LANES_AT_ONCE = 16
+QUEUE_AGAIN = timedelta(seconds=2)
+LEAVE_WITHIN = timedelta(seconds=20)
+"""Seconds after which a process that was asked to leave leaves as if it were killed: a lease and the ledger make that safe."""
+
+_under_way: dict[int, Run] = {}
 
 
 @app.task(name=wakes.TASK, pass_context=False)
@@ -40,6 +49,7 @@ async def run_lane(account_id: int, lane_id: int) -> More | None:
     if run is None:
         return None
     renewal = asyncio.create_task(_renew(run))
+    _under_way[lane_id] = run
     more: More | None = None
     try:
         more = await kind_of(run.kind).work(run)
@@ -62,6 +72,7 @@ async def run_lane(account_id: int, lane_id: int) -> More | None:
         )
         return None
     finally:
+        _under_way.pop(lane_id, None)
         renewal.cancel()
         with suppress(asyncio.CancelledError):
             await renewal
@@ -98,11 +109,14 @@ async def _renew(run: Run) -> None:
         await asyncio.sleep(RENEW_EVERY.total_seconds())
         asked_at = monotonic()
         try:
-            await in_db(run.account_id, hold, run.lane_id, run.fence)
+            await in_db(run.account_id, renew, run)
             run.renewed(asked_at)
         except LeaseLost:
             run.is_lost = True
             return
+        except DatabaseFailed:
+            # Tried again; a run that goes on without it stops by its own clock before it tells anybody anything.
+            log.warning("lane.not_renewed", lane=run.lane_id, kind=run.kind)
 
 
 async def sweep() -> int:
@@ -131,35 +145,63 @@ async def _sweep_forever(beat: uuid.UUID) -> None:
 
 
 async def work() -> None:
-    """Run until SIGTERM or SIGINT, then finish the slices under way and leave."""
+    """Run until canceled, then have the slices under way end soon, and leave."""
     beat = uuid.uuid4()
     sweeping = asyncio.create_task(_sweep_forever(beat))
-    worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     try:
-        async with worker_app.open_async():
-            await worker_app.run_worker_async(
-                concurrency=LANES_AT_ONCE,
-                install_signal_handlers=False,
-                delete_jobs="successful",
-                fetch_job_polling_interval=5.0,
-                shutdown_graceful_timeout=10.0,
-            )
+        await _take_wakes()
     finally:
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
         await close_all()
-        await across_accounts(queries.stop_beating, beat)
+        try:
+            await across_accounts(queries.stop_beating, beat)
+        except DatabaseFailed:
+            log.warning("worker.not_signed_off")
+
+
+async def _take_wakes() -> None:
+    """Take wake-ups off the queue until canceled.
+
+    The library's worker ends when the database cannot be reached, or when another took it for dead and removed its row: a new one
+    takes its place, with connections and a row of its own.
+    """
+    me = asyncio.current_task()
+    while me is not None and not me.cancelling():
+        # Short, since whoever waits for a database that is gone can do nothing better than look again.
+        worker_app = app.with_connector(PsycopgConnector(kwargs=connector_params(), timeout=5.0))
+        try:
+            async with worker_app.open_async():
+                await worker_app.run_worker_async(
+                    concurrency=LANES_AT_ONCE,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                    fetch_job_polling_interval=5.0,
+                    shutdown_graceful_timeout=10.0,
+                )
+        except Exception:
+            log.exception("queue.lost")
+        await asyncio.sleep(QUEUE_AGAIN.total_seconds())
 
 
 def run() -> None:
-    """The worker process's whole life. Blocks; SIGTERM and SIGINT end it in order."""
+    """The worker process's whole life. Blocks; SIGTERM and SIGINT end it in order, within `LEAVE_WITHIN`."""
 
     async def main() -> None:
         task = asyncio.create_task(work())
         loop = asyncio.get_running_loop()
+
+        def leave() -> None:
+            last = threading.Timer(LEAVE_WITHIN.total_seconds(), os._exit, [1])
+            last.daemon = True
+            last.start()
+            for run in _under_way.values():
+                run.spent_at = 0.0
+            task.cancel()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, leave)
         with suppress(asyncio.CancelledError):
             await task
 
