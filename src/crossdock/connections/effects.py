@@ -6,19 +6,25 @@ is done again. That is how a thing happens once.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from django.db import connection
+import structlog
+from django.db import InterfaceError, OperationalError, connection, transaction
 from msgspec import Struct
 
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, OutcomeUnknown
-from crossdock.jobs.lanes import Run
-from crossdock.jobs.policy import Step, decide
+from crossdock.jobs.lanes import LeaseLost, Run
+from crossdock.jobs.policy import PAUSES, Step, decide
 from crossdock.tenancy.scope import account_in_scope
 
+log = structlog.get_logger(__name__)
+
 P = TypeVar("P")
+
+FAULT = "A fault in Crossdock stopped this; it is tried again, and the log has the details."
 
 TRYING_FOR = timedelta(seconds=60)
 """How long a claimed effect is left to whoever claimed it, though he may be dead: what he sent last can still be on its way, and
@@ -36,6 +42,12 @@ update effect e set state = 'trying', attempt = attempt + 1, fence = %(fence)s,
            and next_at <= clock_timestamp()
          order by next_at, id limit %(most)s for no key update skip locked) d
  where e.id = d.id returning e.id, e.key, e.subject_id, e.attempt, d.was, e.evidence
+"""
+
+# With every renewal of the lease: a minute counts from when its holder was last alive, however long he has been at it.
+KEEP = """
+update effect set next_at = clock_timestamp() + make_interval(secs => %(for)s)
+ where lane_id = %(lane)s and state = 'trying' and fence = %(fence)s
 """
 
 SETTLE = """
@@ -74,6 +86,8 @@ class Claimed(Struct, frozen=True):
     attempt: int
     must_ask: bool
     evidence: dict[str, str]
+    was_left: bool = False
+    """Whether whoever tried it before left it in the middle: he died, or a fault of ours stopped him."""
 
 
 class Settled(Struct, frozen=True):
@@ -127,15 +141,46 @@ async def run_effects(run: Run, handler: "Ledgered[P]", *, most: int = 50) -> bo
 
     Raises AuthenticationFailed after settling what it could, so that the lane is blocked.
     """
+    run.keep = partial(_keep, run)
     while not run.is_spent:
         claimed = await run.write(_claim, run, most)
         if not claimed:
             run.next_at = await run.read(_next_at, run.lane_id)
             return False
-        stop = await _settle_some(run, handler, claimed)
+        # What was left in the middle again and again may be what stopped everything: it goes alone, and stops nothing but itself.
+        alone = [effect for effect in claimed if effect.was_left and effect.attempt > 2]
+        together = [effect for effect in claimed if effect not in alone]
+        stop = await _settle_some(run, handler, together) if together else None
+        for effect in alone:
+            stop = stop or await _settle_alone(run, handler, effect)
         if stop is not None:
             raise stop
     return True
+
+
+async def _settle_alone(run: Run, handler: "Ledgered[P]", effect: Claimed) -> AuthenticationFailed | None:
+    try:
+        return await _settle_some(run, handler, [effect])
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("effect.failed", effect=effect.id, kind=handler.kind, attempt=effect.attempt)
+    pause = PAUSES[min(effect.attempt, len(PAUSES)) - 1]
+    faulty = Settled(effect, "unknown", message=FAULT, next_at=datetime.now(UTC) + pause)
+    await run.write(_put_aside, run, handler, faulty)
+    return None
+
+
+def _put_aside(run: Run, handler: "Ledgered[Any]", faulty: Settled) -> None:
+    try:
+        with transaction.atomic():
+            _land(run, handler, [faulty])
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # Even saying so fails: then only the ledger knows, and the log.
+        log.exception("effect.not_told", effect=faulty.effect.id)
+        _settle(run, [faulty])
 
 
 async def _settle_some(run: Run, handler: "Ledgered[P]", claimed: Sequence[Claimed]) -> AuthenticationFailed | None:
@@ -197,7 +242,7 @@ def _put_off(effect: Claimed, error: ConnectorError, *, state: str | None = None
     if state is None and decision.step is Step.REFUSE:
         return Settled(effect, "refused", message=error.message, evidence=error.evidence or None)
     unknown = state == "unknown" or isinstance(error, OutcomeUnknown) or decision.step is Step.ASK
-    wait = decision.after if decision.after else timedelta(seconds=15)
+    wait = decision.after or PAUSES[min(effect.attempt, len(PAUSES)) - 1]
     return Settled(
         effect,
         "unknown" if unknown else "intended",
@@ -219,7 +264,7 @@ def _claim(run: Run, most: int) -> list[Claimed]:
         cursor.execute(CLAIM, {"fence": run.fence, "lane": run.lane_id, "for": TRYING_FOR.total_seconds(), "most": most})
         rows = cursor.fetchall()
     return [
-        Claimed(row[0], row[1], row[2], row[3], row[4] != "intended", _evidence(row[5]))
+        Claimed(row[0], row[1], row[2], row[3], row[4] != "intended", _evidence(row[5]), row[4] == "trying")
         for row in sorted(rows, key=lambda row: row[0])
     ]
 
@@ -236,7 +281,17 @@ def _note(run: Run, kind: str, evidence: Mapping[str, Mapping[str, str]]) -> Non
         )
 
 
+def _keep(run: Run) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, {"fence": run.fence, "lane": run.lane_id, "for": TRYING_FOR.total_seconds()})
+
+
 def _land(run: Run, handler: "Ledgered[Any]", settled: Sequence[Settled]) -> None:
+    ours = _settle(run, settled)
+    handler.landed([one for one in settled if one.effect.id in ours])
+
+
+def _settle(run: Run, settled: Sequence[Settled]) -> set[int]:
     now = datetime.now(UTC)
     rows = [
         {
@@ -252,8 +307,7 @@ def _land(run: Run, handler: "Ledgered[Any]", settled: Sequence[Settled]) -> Non
     ]
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, {"rows": msgspec.json.encode(rows).decode(), "fence": run.fence})
-        ours = {row[0] for row in cursor.fetchall()}
-    handler.landed([one for one in settled if one.effect.id in ours])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _next_at(lane_id: int) -> datetime | None:

@@ -1,18 +1,19 @@
 """The effect ledger: what a crash, a cut line or a refusal leaves behind, and what the next run makes of it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 
-from crossdock.connections.effects import Claimed, Settled, _claim, intend, run_effects
+from crossdock.connections.effects import FAULT, Claimed, Settled, _claim, intend, run_effects
 from crossdock.connections.models import Effect
 from crossdock.connections.testing import a_connection
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, OutcomeUnknown, RateLimited, Unavailable
 from crossdock.jobs import leases
-from crossdock.jobs.lanes import LeaseLost, Run
+from crossdock.jobs.lanes import LeaseLost, Run, renew
 from crossdock.jobs.wakes import open_lane
 from crossdock.tenancy.scope import in_db, scoped
 
@@ -30,6 +31,7 @@ class Platform:
         self.foreign: set[str] = set()
         self.unwanted: set[str] = set()
         self.waiting: set[str] = set()
+        self.poison = ""
         self.seen: list[Settled] = []
 
     def load(self, claimed: Sequence[Claimed]) -> Mapping[str, str]:
@@ -40,6 +42,8 @@ class Platform:
 
     async def ask(self, wanted: Sequence[str], evidence: Mapping[str, Mapping[str, str]]) -> Sequence[Found]:
         self.asked += wanted
+        if self.poison in wanted:
+            raise ZeroDivisionError
         return [
             Found(key, f"id-{key}", differs="it goes to another address" if key in self.foreign else None)
             for key in wanted
@@ -47,6 +51,8 @@ class Platform:
         ]
 
     async def act(self, wanted: Sequence[str], note: Note) -> Sequence[Done | Failed]:
+        if self.poison in wanted:
+            raise ZeroDivisionError
         await note({key: {"stage": "sending"} for key in wanted})
         outcomes: list[Done | Failed] = []
         for key in wanted:
@@ -272,3 +278,32 @@ async def test_a_worker_that_was_stopped_for_longer_than_its_lease_tells_the_pla
         run.sure()
     with pytest.raises(LeaseLost):
         await run.write(lambda: None)
+
+
+async def test_an_effect_that_runs_into_a_fault_of_ours_holds_up_no_other(account, lane):
+    platform = Platform()
+    platform.poison = KEYS[0]
+
+    for _ in range(3):
+        with suppress(ZeroDivisionError):
+            await run_once(account, lane, platform)
+        await in_db(account.pk, _let_time_pass)
+
+    rows = {row.key: row for row in await in_db(account.pk, _all)}
+    assert platform.has == {KEYS[1]: 1}
+    assert rows[KEYS[1]].state == "confirmed"
+    assert (rows[KEYS[0]].state, rows[KEYS[0]].error) == ("unknown", FAULT)
+
+
+async def test_what_a_long_run_sent_last_is_given_as_long_as_what_it_sent_first(account, lane):
+    platform = Platform()
+    slow = await take(account, lane)
+    await run_effects(slow, platform, most=0)
+    await slow.write(_claim, slow, 10)
+    await in_db(account.pk, _let_time_pass)  # it has been at it for a while, and is alive
+
+    await in_db(account.pk, renew, slow)
+    await in_db(account.pk, _expire, lane)  # now it dies
+    await run_once(account, lane, platform)
+
+    assert platform.asked == []
