@@ -25,7 +25,7 @@ from crossdock.bench._sandbox import Sandbox
 from crossdock.bench._world import World, build
 from crossdock.bench.chaos import answers
 from crossdock.connections import gateway
-from crossdock.tenancy.scope import across_accounts
+from crossdock.tenancy.scope import across_accounts, in_db
 
 RESTORE_RATE = 1000.0
 """Points a second of a shop's bucket: what Shopify gives shops on its Plus plan; the smallest plan has 100."""
@@ -74,6 +74,10 @@ class Flow:
     async def transactions(self) -> int:
         """Transactions of the database so far."""
         return await across_accounts(_transactions)
+
+    async def runs(self) -> dict[str, int]:
+        """How often lanes of each kind have run so far."""
+        return await in_db(self.world.account_id, _runs)
 
     async def place(self, count: int, rate: float | None = None) -> None:
         """Place orders over the shops in turn: as fast as it goes, or evenly so many a second."""
@@ -127,10 +131,16 @@ def _transactions() -> int:
         return int(cursor.fetchone()[0])
 
 
+def _runs() -> dict[str, int]:
+    with database.cursor() as cursor:
+        cursor.execute("select kind, sum(fence)::int from lane group by 1 order by 1")
+        return dict(cursor.fetchall())
+
+
 async def measure(flow: Flow) -> dict[str, Any]:
     """Both parts; their figures."""
     plan = flow.plan
-    transactions = await flow.transactions()
+    transactions, runs = await flow.transactions(), await flow.runs()
     before, started = flow.cpu(), time.monotonic()
     await flow.place(plan.orders)
     placing = time.monotonic() - started
@@ -138,6 +148,7 @@ async def measure(flow: Flow) -> dict[str, Any]:
     took = time.monotonic() - started
     used = {name: seconds - before.get(name, 0.0) for name, seconds in flow.cpu().items()}
     transactions = await flow.transactions() - transactions
+    runs = {kind: count - runs.get(kind, 0) for kind, count in (await flow.runs()).items()}
     rate = plan.orders / took
     say(f"{plan.orders} orders in {took:.1f} s, {rate:.1f}/s; placed in {placing:.1f} s")
     burst = set(flow.placed)
@@ -160,6 +171,7 @@ async def measure(flow: Flow) -> dict[str, Any]:
         "orders_per_s": round(rate, 1),
         "cpu_ms_per_order": {name: round(seconds / plan.orders * 1000, 1) for name, seconds in used.items()},
         "transactions_per_order": round(transactions / plan.orders, 1),
+        "lane_runs_per_order": {kind: round(count / plan.orders, 2) for kind, count in runs.items()},
         "cores_used": round(sum(used.values()) / took, 2),
         "lag_rate_per_s": round(half, 1),
         "lag_orders": len(lags),
