@@ -83,6 +83,31 @@ async def test_many_shipments_come_each_once(warehouse):
     assert again == []
 
 
+async def test_small_files_come_together_and_each_is_put_away(warehouse):
+    warehouse.sim.ship("acme", "1001", {1: 1}, final=False)
+    warehouse.sim.ship("acme", "1001", final=True)
+    warehouse.sim.ship("acme", "1002")
+
+    async with warehouse.client() as client:
+        pages = [page async for page in client.shipments_changed(EVERYTHING)]
+        await client.settle(pages[0].receipt)
+
+    assert [len(page.shipments) for page in pages] == [3]
+    assert await warehouse.shipments() == ([], [])
+
+
+async def test_a_file_that_is_at_fault_holds_up_none_of_those_beside_it(warehouse):
+    warehouse.sim.ship("acme", "1001")
+    warehouse.sim.put_file("acme", "shp_0_bad.csv", "Order Number,Ship Date\r\nnonsense\r\n")
+    warehouse.sim.ship("acme", "1002")
+
+    shipments, rejected = await warehouse.shipments()
+
+    assert sorted(shipment.reference for shipment in shipments) == ["1001", "1002"]
+    assert rejected != []
+    assert await warehouse.shipments() == ([], [])
+
+
 async def test_what_was_not_stored_comes_again_with_the_same_id(warehouse):
     warehouse.sim.ship("acme", "1001", boxes=2)
 
