@@ -14,6 +14,7 @@ from msgspec import Struct
 from crossdock.accounts import vault
 from crossdock.accounts.vault import SealContext
 from crossdock.connectors.kit.http import Exchange
+from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
 
 
@@ -90,7 +91,7 @@ def tell(stories: Sequence[Told]) -> None:
             " r.by"
             " from jsonb_to_recordset(%s::jsonb) r(order_id bigint, shipment_id bigint, store_id bigint, warehouse_id bigint,"
             " kind text, params jsonb, message_id uuid, by bigint)",
-            [account_in_scope(), msgspec.json.encode(rows).decode()],
+            [account_in_scope(), rows_to_tell(rows)],
         )
 
 

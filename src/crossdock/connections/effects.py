@@ -18,6 +18,7 @@ from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, OutcomeUnknown
 from crossdock.jobs.lanes import LeaseLost, Run
 from crossdock.jobs.policy import PAUSES, Step, decide
+from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
 
 log = structlog.get_logger(__name__)
@@ -276,9 +277,7 @@ def _evidence(stored: Any) -> dict[str, str]:
 def _note(run: Run, kind: str, evidence: Mapping[str, Mapping[str, str]]) -> None:
     rows = [{"key": key, "evidence": dict(values)} for key, values in evidence.items()]
     with connection.cursor() as cursor:
-        cursor.execute(
-            NOTE, {"rows": msgspec.json.encode(rows).decode(), "account": run.account_id, "kind": kind, "fence": run.fence}
-        )
+        cursor.execute(NOTE, {"rows": rows_to_tell(rows), "account": run.account_id, "kind": kind, "fence": run.fence})
 
 
 def _keep(run: Run) -> None:
@@ -306,7 +305,7 @@ def _settle(run: Run, settled: Sequence[Settled]) -> set[int]:
         for one in sorted(settled, key=lambda one: one.effect.id)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(SETTLE, {"rows": msgspec.json.encode(rows).decode(), "fence": run.fence})
+        cursor.execute(SETTLE, {"rows": rows_to_tell(rows), "fence": run.fence})
         return {row[0] for row in cursor.fetchall()}
 
 

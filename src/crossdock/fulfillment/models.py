@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Trim, Upper
 from django.utils import timezone
 
 from crossdock.connections.models import Connection, Merchant, Warehouse
@@ -25,6 +26,9 @@ class FulfillmentOrder(TenantModel):
     part = models.IntegerField()
     consignment = models.IntegerField(default=0)
     reference = models.TextField(**EXTERNAL)
+    reference_key = models.GeneratedField(
+        expression=Upper(Trim("reference")), output_field=models.TextField(**EXTERNAL), db_persist=True
+    )
     status = models.TextField(default="given")
     ready_at = models.DateTimeField(default=timezone.now)
 
@@ -37,7 +41,10 @@ class FulfillmentOrder(TenantModel):
                 condition=Q(status__in=["given", "open", "withdrawn", "closed"]), name="fulfillment_order_status"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["account", "reference"], name="fulfillment_order_found")]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "reference"], name="fulfillment_order_found"),
+            models.Index(fields=["warehouse", "reference_key"], name="fulfillment_order_key"),
+        ]
 
 
 class Allocation(TenantModel):

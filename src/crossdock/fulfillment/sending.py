@@ -143,9 +143,9 @@ class Sending:
             if order_id in moved
         ]
         tell(stories)
-        self._wake_others(sorted(set(order_of.values())))
+        self._wake_others(sorted(set(order_of.values())), sorted(order_of))
 
-    def _wake_others(self, sent: Sequence[int]) -> None:
+    def _wake_others(self, sent: Sequence[int], parts: Sequence[int]) -> None:
         """Tell the store that the warehouse has them, look for shipments that came too early, follow changes that had to wait."""
         if sent:
             lane = open_lane(PROGRESS, self._link.store_id)
@@ -168,16 +168,17 @@ class Sending:
             )
             if new:
                 wake([lane])
-            if self._has_early_shipments():
+            if self._has_early_shipments(parts):
                 wake([open_lane(PULL, self._link.warehouse_id)])
         if self._has_waiting_changes():
             wake([open_lane("fulfillment.prepare", self._link.store_id)])
 
-    def _has_early_shipments(self) -> bool:
+    def _has_early_shipments(self, parts: Sequence[int]) -> bool:
         with connection.cursor() as cursor:
             cursor.execute(
-                "select exists (select from shipment where warehouse_id = %s and order_id is null and status = 'new')",
-                [self._link.warehouse_id],
+                "select exists (select from fulfillment_order f join shipment s on s.warehouse_id = f.warehouse_id"
+                " and s.reference = f.reference and s.order_id is null and s.status = 'new' where f.id = any (%s))",
+                [list(parts)],
             )
             return bool(cursor.fetchone()[0])
 

@@ -19,6 +19,9 @@ from crossdock.jobs.wakes import open_lane, wake
 from crossdock.tenancy.models import new_public_id
 from crossdock.tenancy.scope import account_in_scope
 
+WAITING = 500
+"""Shipments that came too early and are matched in one go."""
+
 POST = "fulfillment.post"
 POST_EFFECT = "store.post"
 
@@ -54,6 +57,8 @@ class Matched(Struct, frozen=True):
     is_flagged: bool
 
 
+VOIDED = "The warehouse voided it before it was taken in. It counts for no line, and the store is not told of it."
+
 NOT_SENT = "No order is known to have been sent to this warehouse as {}. It is matched as soon as one is."
 
 # Only what was sent: a shipment can overtake the confirmation of its order, and then waits for it.
@@ -68,7 +73,21 @@ LOOSE = """
 select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference
   from fulfillment_order f join connection c on c.id = f.connection_id
  where f.warehouse_id = %(warehouse)s and f.status in ('open', 'closed') and f.ready_at > clock_timestamp() - interval '120 days'
-   and upper(btrim(f.reference)) = any (%(references)s)
+   and f.reference_key = any (%(references)s)
+"""
+
+# Only those that fit something by now: a warehouse may report any number that never were ours. The key is made before the join,
+# since a function in it would keep the index from being used under row-level security.
+FITTING = """
+with waiting as materialized (
+  select id, upper(btrim(reference)) "key" from shipment where warehouse_id = %(warehouse)s and order_id is null and status = 'new'),
+ fit as materialized (
+  select w.id from waiting w
+   where exists (select from fulfillment_order f
+                  where f.warehouse_id = %(warehouse)s and f.reference_key = w.key and f.status in ('open', 'closed'))
+   order by w.id limit %(most)s)
+select s.id, s.doc from shipment s where s.id in (select id from fit) and s.order_id is null
+ order by s.id for no key update skip locked
 """
 
 ASKED = """
@@ -80,11 +99,11 @@ select a.fulfillment_order_id, a.id, a.number, a.sku,
 INSERT = """
 with r as (select * from jsonb_to_recordset(%(rows)s::jsonb) x(k int, public_id uuid, external_id text, reference text,
              merchant_id bigint, order_id bigint, part_id bigint, carrier text, service text, shipped_at timestamptz, is_final boolean,
-             is_flagged boolean, reason text))
+             is_flagged boolean, reason text, status text))
 insert into shipment (account_id, warehouse_id, public_id, external_id, reference, merchant_id, order_id, fulfillment_order_id,
-                      carrier, service, shipped_at, is_final, is_flagged, reason, doc)
+                      carrier, service, shipped_at, is_final, is_flagged, reason, status, doc)
 select %(account)s, %(warehouse)s, r.public_id, r.external_id, r.reference, r.merchant_id, r.order_id, r.part_id, r.carrier,
-       r.service, r.shipped_at, r.is_final, r.is_flagged, r.reason, d.doc
+       r.service, r.shipped_at, r.is_final, r.is_flagged, r.reason, r.status, d.doc
   from r join unnest(%(docs)s::bytea[]) with ordinality d(doc, k) on d.k = r.k order by r.external_id
 on conflict (warehouse_id, external_id) do nothing returning id, external_id
 """
@@ -136,7 +155,7 @@ def take_shipments(*, warehouse_id: int, shipments: Sequence[Shipment], message_
     matched = [
         (ids[shipment.external_id], shipment, parts[shipment.reference])
         for shipment in fresh
-        if shipment.reference in parts and shipment.external_id in ids
+        if shipment.reference in parts and shipment.external_id in ids and not shipment.is_void
     ]
     _count(warehouse_id, matched, message_id)
     return sorted(ids.values())
@@ -149,11 +168,22 @@ def take_each(*, warehouse_id: int, shipments: Sequence[Shipment], message_id: U
             return take_shipments(warehouse_id=warehouse_id, shipments=shipments, message_id=message_id)
     except (DataError, IntegrityError) as error:
         if len(shipments) == 1:
+            _set_aside(warehouse_id, shipments[0], str(error).splitlines()[0])
             tell([Told(kind="warehouse.not_understood", warehouse_id=warehouse_id, params=_refused(shipments[0], error))])
             return []
     return [
         one for shipment in shipments for one in take_each(warehouse_id=warehouse_id, shipments=[shipment], message_id=message_id)
     ]
+
+
+def _set_aside(warehouse_id: int, shipment: Shipment, why: str) -> None:
+    """Keep a shipment that was refused as it is, without an order, for a person: its tracking numbers are in it."""
+    texts = {
+        name: value.replace("\0", "\ufffd")
+        for name in ("external_id", "reference", "carrier", "service")
+        if isinstance(value := getattr(shipment, name), str)
+    }
+    _insert(warehouse_id, [msgspec.structs.replace(shipment, **texts)], {}, trouble=f"It does not fit what was sent: {why}")
 
 
 def _refused(shipment: Shipment, error: Exception) -> dict[str, str]:
@@ -164,11 +194,7 @@ def _refused(shipment: Shipment, error: Exception) -> dict[str, str]:
 def match_waiting(warehouse_id: int) -> int:
     """Try again to match shipments that came before their order was known to have been sent; how many were."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select id, doc from shipment where warehouse_id = %s and order_id is null and status = 'new' order by id limit 500"
-            " for no key update skip locked",
-            [warehouse_id],
-        )
+        cursor.execute(FITTING, {"warehouse": warehouse_id, "most": WAITING})
         waiting = [(row[0], msgspec.json.decode(zlib.decompress(row[1]), type=Shipment)) for row in cursor.fetchall()]
     if not waiting:
         return 0
@@ -243,7 +269,7 @@ def _parts_of(warehouse_id: int, references: Sequence[str]) -> dict[str, Part]:
     return parts
 
 
-def _insert(warehouse_id: int, shipments: Sequence[Shipment], parts: dict[str, Part]) -> dict[str, int]:
+def _insert(warehouse_id: int, shipments: Sequence[Shipment], parts: dict[str, Part], *, trouble: str = "") -> dict[str, int]:
     if not shipments:
         return {}
     rows = []
@@ -262,8 +288,9 @@ def _insert(warehouse_id: int, shipments: Sequence[Shipment], parts: dict[str, P
                 "service": shipment.service or "",
                 "shipped_at": shipment.shipped_at,
                 "is_final": shipment.is_final,
-                "is_flagged": False,
-                "reason": "" if part else NOT_SENT.format(shipment.reference),
+                "is_flagged": bool(trouble),
+                "reason": trouble or (VOIDED if shipment.is_void else "" if part else NOT_SENT.format(shipment.reference)),
+                "status": "error" if trouble else "voided" if shipment.is_void else "new",
             }
         )
     with connection.cursor() as cursor:

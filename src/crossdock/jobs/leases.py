@@ -66,9 +66,9 @@ def end(run: Run, *, due_at: datetime | None, error: str = "", failures: int = 0
                 "fence": run.fence,
                 "due": due_at,
                 "failures": failures,
-                "error": error,
+                "error": error.replace("\0", ""),
                 "done": not error,
-                "blocked": blocked,
+                "blocked": blocked.replace("\0", "") if blocked else None,
             },
         )
         row = cursor.fetchone()

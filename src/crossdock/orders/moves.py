@@ -31,7 +31,7 @@ def move(
             MOVE,
             {
                 "ids": [ids[at] for at in every],
-                "reasons": [reasons if isinstance(reasons, str) else reasons[at] for at in every],
+                "reasons": [(reasons if isinstance(reasons, str) else reasons[at]).replace("\0", "") for at in every],
                 "waits": [waits[at] if isinstance(waits, Sequence) else waits for at in every],
                 "event": event,
             },

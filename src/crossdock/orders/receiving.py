@@ -17,6 +17,7 @@ from crossdock.domain.arrival import Arrival, arrive
 from crossdock.domain.orders import Order
 from crossdock.orders.content import packed, packed_raw
 from crossdock.tenancy.models import new_public_id
+from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
 
 
@@ -342,7 +343,7 @@ def _keep_rejected(account_id: int, store_id: int, rejected: Sequence[Rejected])
             {
                 "account": account_id,
                 "store": store_id,
-                "rows": msgspec.json.encode(rows).decode(),
+                "rows": rows_to_tell(rows),
                 "raws": [packed_raw(one.raw) for one in by_id.values()],
             },
         )

@@ -181,3 +181,10 @@ def test_the_statement_counts_as_the_domain_does(line_in_the_database, data):
 
     assert counted == wanted(to_ship=to_ship, shipped=shipped, posted=posted, remaining=remaining)
     assert withdrawn == max(Decimal(0), to_ship - counted)
+
+
+def test_a_reason_that_quotes_what_cannot_be_stored_is_kept_all_the_same(store):
+    receive(store, rejected=[Rejected("7\0", "currency", "“US\0” is no currency.", b"{}")])
+
+    with scoped(store.account_id):
+        assert LeftOutRecord.objects.get().why == "“US\ufffd” is no currency."
