@@ -1,6 +1,7 @@
 """Secrets and tokens of stores and warehouses: sealed for one row and one destination, renewed by one worker at a time."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -18,6 +19,7 @@ from crossdock.connectors.kit.tokens import Tokens
 from crossdock.tenancy.scope import account_in_scope, in_db
 
 OwnerKind = Literal["store", "warehouse"]
+CHANGED = "The credentials were changed just now. The next run signs in with the new ones."
 REFRESH_LEASE = timedelta(seconds=45)
 
 
@@ -57,6 +59,10 @@ class Sealed(Struct, frozen=True, omit_defaults=True):
             self.scopes,
         )
 
+    def signature(self) -> bytes:
+        """Tells one set of secrets from another without holding any."""
+        return hashlib.sha256(msgspec.json.encode(sorted(self.secrets.items()))).digest()
+
     def with_tokens(self, tokens: Tokens | None) -> "Sealed":
         """The same secrets with other tokens."""
         return msgspec.structs.replace(
@@ -69,9 +75,13 @@ class Sealed(Struct, frozen=True, omit_defaults=True):
         )
 
 
-def load(owner: Owner) -> tuple[Sealed, int]:
-    """The secrets and their generation; empty and 0 when there are none. Raises CannotUnseal, SecretsLocked."""
-    row = Credential.objects.filter(**{f"{owner.kind}_id": owner.id}).first()
+def load(owner: Owner, *, for_change: bool = False) -> tuple[Sealed, int]:
+    """The secrets and their generation; empty and 0 when there are none. Raises CannotUnseal, SecretsLocked.
+
+    `for_change` locks them until commit, for whoever writes a part of them back.
+    """
+    rows = Credential.objects.select_for_update() if for_change else Credential.objects.all()
+    row = rows.filter(**{f"{owner.kind}_id": owner.id}).first()
     if row is None:
         return Sealed(), 0
     account_id = account_in_scope()
@@ -89,6 +99,15 @@ def save(owner: Owner, sealed: Sealed) -> None:
         Credential.objects.create(account_id=account_id, **{f"{owner.kind}_id": owner.id}, **values)
     else:
         Credential.objects.filter(pk=row.pk).update(generation=row.generation + 1, **values)
+
+
+def _save_tokens(owner: Owner, generation: int, tokens: Tokens) -> bool:
+    """Store what a sign-in gave, unless what is stored was changed since: a person's new secrets are never replaced by old ones."""
+    sealed, now = load(owner, for_change=True)
+    if now != generation:
+        return False
+    save(owner, sealed.with_tokens(tokens))
+    return True
 
 
 def _begin_refresh(owner: Owner, generation: int) -> bool:
@@ -109,10 +128,18 @@ def _end_refresh(owner: Owner) -> None:
 class StoredTokens:
     """A `TokenSource` over the database: one worker of all signs in, the others wait for what it got."""
 
-    def __init__(self, account_id: int, owner: Owner, sign_in: Callable[[Tokens | None], Awaitable[Tokens]]) -> None:
+    def __init__(
+        self,
+        account_id: int,
+        owner: Owner,
+        sign_in: Callable[[Tokens | None], Awaitable[Tokens]],
+        signature: bytes | None = None,
+    ) -> None:
+        """`signature` is that of the secrets `sign_in` signs in with: nothing is renewed once others are stored."""
         self._account_id = account_id
         self._owner = owner
         self._sign_in = sign_in
+        self._signature = signature
         self._lock = asyncio.Lock()
         self._tokens: Tokens | None = None
 
@@ -132,13 +159,16 @@ class StoredTokens:
                 if tokens is not None and tokens != stale:
                     self._tokens = tokens
                     return tokens
+                if self._signature not in (None, sealed.signature()):
+                    raise Unavailable(CHANGED)
                 if await in_db(self._account_id, _begin_refresh, self._owner, generation):
                     try:
                         fresh = await self._sign_in(stale)
                     except BaseException:
                         await in_db(self._account_id, _end_refresh, self._owner)
                         raise
-                    await in_db(self._account_id, save, self._owner, sealed.with_tokens(fresh))
+                    if not await in_db(self._account_id, _save_tokens, self._owner, generation, fresh):
+                        raise Unavailable(CHANGED)
                     self._tokens = fresh
                     return fresh
                 await asyncio.sleep(0.5)

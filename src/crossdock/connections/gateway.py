@@ -70,6 +70,7 @@ class Site(Struct, frozen=True):
     settings: ConnectorSettings
     owner: Owner
     tokens: Tokens | None
+    signature: bytes = b""
 
 
 def transport_of(realm: str) -> Transport:
@@ -132,6 +133,7 @@ def load_site(kind: OwnerKind, site_id: int) -> Site:
         with_app(connector, settings_of(connector, row.settings, sealed.secrets)),
         owner,
         sealed.tokens(),
+        sealed.signature(),
     )
 
 
@@ -186,7 +188,7 @@ async def open_site(
         record=recorder,
         base_url=base_url,
         realm=site.owner.realm,
-        tokens=StoredTokens(account_id, site.owner, renew),
+        tokens=StoredTokens(account_id, site.owner, renew, site.signature),
         limiter=_limiter(account_id, site, reserve),
         may_write=may_write,
         before_write=before_write,

@@ -108,6 +108,7 @@ def save_store(
         Store.objects.filter(pk=known.pk).update(**values, deleted_at=None, trouble="")
         store = Store.objects.get(pk=known.pk)
     _seal("store", store, connector, settings, tokens)
+    _let_go_on("store", store)
     record(
         actor=actor,
         action="store.saved",
@@ -138,6 +139,7 @@ def save_warehouse(
         Warehouse.objects.filter(pk=warehouse.pk).update(**values, deleted_at=None, trouble="")
         warehouse.refresh_from_db()
     _seal("warehouse", warehouse, connector, settings, tokens)
+    _let_go_on("warehouse", warehouse)
     record(
         actor=actor,
         action="warehouse.saved",
@@ -179,9 +181,16 @@ def replace_settings(
     _seal(kind, site, connector, settings, tokens)
     changed = sorted(key for key in {*before, *site.settings} if before.get(key) != site.settings.get(key))
     record(actor=actor, action=f"{kind}.settings_changed", subject_kind=kind, subject_id=site.pk, after={"changed": changed})
+    _let_go_on(kind, site)
+
+
+def _let_go_on(kind: credentials.OwnerKind, site: Store | Warehouse) -> None:
+    """Have lanes go again that stopped for want of good credentials, and those look again that are at it with the old ones."""
     unblocked = lanes.unblock(**{f"{kind}_id": site.pk})
-    for connection in Connection.objects.filter(**{kind: site}, deleted_at=None):
+    for connection in Connection.objects.filter(**{kind: site}):
         unblocked += lanes.unblock(connection_id=connection.pk)
+        if connection.mode != Mode.OFF:
+            wake_channels(connection)
     wake(unblocked)
 
 
@@ -202,7 +211,7 @@ def _seal(
             hidden[name] = value.get_secret_value()
     sealed = credentials.Sealed(secrets=hidden)
     try:
-        before, _ = credentials.load(owner)
+        before, _ = credentials.load(owner, for_change=True)
     except VaultError:
         # Sealed for another address, or with a key that is lost: it cannot be carried over, and is replaced as a whole.
         before = credentials.Sealed()
@@ -454,7 +463,7 @@ def new_hook(store: Store) -> str:
     token = secrets.token_urlsafe(32)
     connector = gateway.platform_named(store.platform)
     owner = Owner("store", store.pk, store.realm, destination_of(connector, gateway.settings_of_row(store)))
-    sealed, _ = credentials.load(owner)
+    sealed, _ = credentials.load(owner, for_change=True)
     credentials.save(owner, msgspec.structs.replace(sealed, hook=token))
     Store.objects.filter(pk=store.pk).update(hook_hash=hashlib.sha256(token.encode()).digest())
     return token

@@ -19,7 +19,8 @@ returning account_id, kind, store_id, warehouse_id, connection_id, fence, window
 END = """
 update lane set leased_until = null, holder = '', failures = %(failures)s, last_error = %(error)s,
                 due_at = case when woken_at >= last_started_at then least(%(due)s, clock_timestamp()) else %(due)s end,
-                last_done_at = case when %(done)s then clock_timestamp() else last_done_at end, blocked_reason = %(blocked)s
+                last_done_at = case when %(done)s then clock_timestamp() else last_done_at end,
+                blocked_reason = case when woken_at >= last_started_at then null else %(blocked)s end
  where id = %(lane)s and fence = %(fence)s returning due_at <= clock_timestamp()
 """
 
@@ -56,7 +57,8 @@ def _json(value: object) -> object:
 def end(run: Run, *, due_at: datetime | None, error: str = "", failures: int = 0, blocked: str | None = None) -> bool:
     """Let the lane go and say when it is due again. True when that is at once: more is left, or a wake came while we worked.
 
-    Writes nothing when the lane is not ours any more.
+    A lane that was woken meanwhile is not blocked: what it was refused with may have been replaced by then. Writes nothing when the
+    lane is not ours any more.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -94,7 +94,7 @@ async def _ended_by(run: Run, error: ConnectorError) -> None:
 def _end(run: Run, due: datetime | None, error: str, failures: int, blocked: str | None = None) -> None:
     if leases.end(run, due_at=due, error=error, failures=failures, blocked=blocked):
         wakes.enqueue(run.account_id, run.lane_id)
-    if blocked:
+    elif blocked:
         queries.block_siblings(run.lane_id, blocked)
 
 
