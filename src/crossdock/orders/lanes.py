@@ -17,6 +17,7 @@ from crossdock.connections.gateway import Opened
 from crossdock.connections.models import Store
 from crossdock.connections.queries import Link, links_of, next_time, working
 from crossdock.connectors.kit.capabilities import PullsOrders
+from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.pages import Page, Position, Window
 from crossdock.connectors.kit.settings import ConnectorSettings, fields_of
 from crossdock.jobs.lanes import More, Run, lane
@@ -50,10 +51,10 @@ async def pull_orders(run: Run) -> More:
             return More.NO
         intake = intake_of(run.owner_id, links, opened.settings)
         opened.client.known = already = Already(run, intake)
-        had_webhooks = await _take_webhooks(run, opened, opened.client, intake, already)
+        is_told = await _take_webhooks(run, opened, opened.client, intake, already)
         if run.is_spent:
             return More.YES
-        if had_webhooks and not await run.read(_is_due, run):
+        if is_told and not await run.read(_is_due, run):
             return More.NO
         return await _read_window(run, opened, opened.client, intake, already)
 
@@ -89,24 +90,37 @@ class Already:
 
 
 async def _take_webhooks(run: Run, opened: Opened, client: PullsOrders, intake: Intake, already: Already) -> bool:
-    """Read the orders again that webhooks named; whether there were any."""
-    any_taken = False
+    """Read the orders again that webhooks named; whether they named all there is to read.
+
+    What a store does not let us read by its name is passed over, so that one delivery holds up neither the others nor the window.
+    """
+    any_taken, is_all_named = False, True
+    most = 100
     while not run.is_spent:
-        taken = await run.read(_waiting, run.owner_id)
+        taken = await run.read(_waiting, run.owner_id, most)
         if not taken:
             break
         any_taken = True
+        is_all_named = is_all_named and all(named for _, named in taken)
         subjects = list(dict.fromkeys(subject for _, named in taken for subject in named))
-        page = await client.orders_by_id(subjects) if subjects else None
+        try:
+            page = await client.orders_by_id(subjects) if subjects else None
+        except InvalidData:
+            if most > 1:
+                most = 1
+                continue
+            page, is_all_named = None, False
+            log.warning("webhook.passed_over", store=run.owner_id, delivery=taken[0][0])
         inbox = [row_id for row_id, _ in taken]
         await run.write(_land_named, run, intake, page, inbox, opened.recorder.drain(), already.drain())
-    return any_taken
+    return any_taken and is_all_named
 
 
-def _waiting(store_id: int) -> list[tuple[int, list[str]]]:
+def _waiting(store_id: int, most: int) -> list[tuple[int, list[str]]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select id, subjects from webhook_inbox where store_id = %s and taken_at is null order by id limit 100", [store_id]
+            "select id, subjects from webhook_inbox where store_id = %s and taken_at is null order by id limit %s",
+            [store_id, most],
         )
         return [(row[0], msgspec.json.decode(row[1]) if isinstance(row[1], str) else row[1]) for row in cursor.fetchall()]
 
