@@ -22,7 +22,9 @@ def copy(tmp_path):
 
 def run(tree, *command):
     environment = {**os.environ, "PYTHONPATH": str(tree / "src"), "PYTEST_ADDOPTS": "", "PYTEST_XDIST_WORKER": ""}
-    environment.pop("PYTEST_XDIST_WORKER")
+    # The copy has no reference material beside it, and needs none.
+    for name in ("PYTEST_XDIST_WORKER", "CROSSDOCK_REFERENCE_REQUIRED"):
+        environment.pop(name, None)
     return subprocess.run([sys.executable, *command], cwd=tree, env=environment, capture_output=True, text=True, check=False)
 
 
