@@ -55,11 +55,35 @@ class SalesOrder(TenantModel):
         db_table = "sales_order"
         constraints: ClassVar = [models.UniqueConstraint(fields=["store", "external_id"], name="sales_order_once")]
         indexes: ClassVar = [
-            models.Index(F("account"), F("placed_at").desc(), F("id").desc(), name="sales_order_list"),
-            models.Index(F("account"), F("status"), F("placed_at").desc(), F("id").desc(), name="sales_order_status"),
-            models.Index(F("account"), F("store"), F("status"), F("placed_at").desc(), F("id").desc(), name="sales_order_store"),
+            # What the policies and every list ask for is in the index, so that counting fetches nothing from the table.
             models.Index(
-                F("account"), F("merchant"), F("status"), F("placed_at").desc(), F("id").desc(), name="sales_order_merchant"
+                F("account"), F("placed_at").desc(), F("id").desc(), name="sales_order_list", include=["merchant", "deleted_at"]
+            ),
+            models.Index(
+                F("account"),
+                F("status"),
+                F("placed_at").desc(),
+                F("id").desc(),
+                name="sales_order_status",
+                include=["merchant", "deleted_at"],
+            ),
+            models.Index(
+                F("account"),
+                F("store"),
+                F("status"),
+                F("placed_at").desc(),
+                F("id").desc(),
+                name="sales_order_store",
+                include=["merchant", "deleted_at"],
+            ),
+            models.Index(
+                F("account"),
+                F("merchant"),
+                F("status"),
+                F("placed_at").desc(),
+                F("id").desc(),
+                name="sales_order_merchant",
+                include=["deleted_at"],
             ),
             models.Index(fields=["account", "number"], name="sales_order_number"),
             models.Index(fields=["account", "store"], name="sales_order_issue", condition=~Q(issue="")),

@@ -75,7 +75,8 @@ class OrderRow(Struct, frozen=True):
 class Listed(Struct, frozen=True):
     """A page of orders, newest first. `newer` and `older` are where the neighbouring pages begin, None where there is none.
 
-    Of a search: `is_exact` and `walked` as in `searching.Found`.
+    Of a search: `is_exact` and `walked` as in `searching.Found`, and `found` itself, which `tab_counts` takes so as not to search
+    again.
     """
 
     rows: tuple[OrderRow, ...]
@@ -83,6 +84,7 @@ class Listed(Struct, frozen=True):
     older: Place | None = None
     is_exact: bool = False
     walked: int = 0
+    found: searching.Found | None = None
 
 
 COLUMNS = ", ".join(f"o.{name}" for name in OrderRow.__struct_fields__)
@@ -93,16 +95,10 @@ def list_orders(filters: OrderFilters, before: Place | None = None, limit: int =
 
     Needs the account's scope; limited people get only their merchants'.
     """
-    ids: Sequence[int] | None = None
-    found = searching.Found(())
-    if filters.text:
-        # Other filters drop some of what is found, so more has to be found at once.
-        wanted = limit + 1 if _is_only_text(filters) else searching.MOST
-        found = searching.find(filters.text, before=before, wanted=wanted, is_anywhere=filters.is_anywhere)
-        ids = found.ids
-    elif filters.needs == "issue":
-        ids = _with_issue()
-    rows = _page(filters, ids, before, after, limit)
+    # Other filters drop some of what is found, so more has to be found at once.
+    looked_up = _look_up(filters, before, limit + 1 if _is_only_text(filters) else searching.MOST)
+    rows = _page(filters, None if looked_up is None else looked_up.ids, before, after, limit)
+    found = looked_up or searching.Found(())
     more = len(rows) > limit
     rows = rows[:limit]
     if after is not None:
@@ -117,35 +113,50 @@ def list_orders(filters: OrderFilters, before: Place | None = None, limit: int =
         older=older or found.further,
         is_exact=found.is_exact,
         walked=found.walked,
+        found=looked_up,
     )
 
 
-def tab_counts(filters: OrderFilters) -> dict[str, int] | None:
-    """Orders at each status under the other filters: exact up to COUNTED, COUNTED + 1 above.
+def tab_counts(filters: OrderFilters, found: searching.Found | None = None) -> dict[str, int] | None:
+    """Orders at each status under the other filters: exact up to COUNTED, COUNTED + 1 above. `found` is what a list found already.
 
     None where nobody counts: a search that did not look at all orders.
     """
-    ids: Sequence[int] | None = None
-    if filters.text:
-        found = searching.find(filters.text, is_anywhere=filters.is_anywhere)
-        if not found.is_complete:
-            return None
-        ids = found.ids
-    elif filters.needs == "issue":
-        ids = _with_issue()
+    found = found or _look_up(filters, None, PAGE + 1)
+    if found is not None and not found.is_complete:
+        return None
+    ids = None if found is None else found.ids
     values, conditions = _conditions(filters, ids)
     values["most"] = COUNTED + 1
-    one = f"select 1 from sales_order o where {conditions} and o.status = st.status"
-    inner = f"{one} limit %(most)s"
-    if "merchants" in values and filters.store_id is None:
-        inner = (
-            "select 1 from unnest(%(merchants)s::bigint[]) m(id) cross join lateral"
-            f" ({one} and o.merchant_id = m.id limit %(most)s) y limit %(most)s"
-        )
+    if ids is not None:
+        statement = f"select o.status, count(*) from {_source(ids)} where {conditions} group by o.status"
+    else:
+        one = f"select 1 from sales_order o where {conditions} and o.status = st.status"
+        inner = f"{one} limit %(most)s"
+        if "merchants" in values and filters.store_id is None:
+            inner = (
+                "select 1 from unnest(%(merchants)s::bigint[]) m(id) cross join lateral"
+                f" ({one} and o.merchant_id = m.id limit %(most)s) y limit %(most)s"
+            )
+        statement = f"select st.status, (select count(*) from ({inner}) x) from order_status st"
     with connection.cursor() as cursor:
-        cursor.execute(f"select st.status, (select count(*) from ({inner}) x) from order_status st", values)
+        cursor.execute(statement, values)
         counts = dict(cursor.fetchall())
-    return {status.value: counts.get(status.value, 0) for status in OrderStatus}
+    return {status.value: min(counts.get(status.value, 0), COUNTED + 1) for status in OrderStatus}
+
+
+def _look_up(filters: OrderFilters, before: Place | None, wanted: int) -> searching.Found | None:
+    """The orders that a search or an issue limits a list to; None for neither."""
+    if filters.text:
+        return searching.find(filters.text, before=before, wanted=wanted, is_anywhere=filters.is_anywhere)
+    return searching.Found(tuple(_with_issue())) if filters.needs == "issue" else None
+
+
+def _source(ids: Sequence[int] | None) -> str:
+    """Where orders are read from: known ones by their keys and first, or the planner may walk through all to find them in order."""
+    if ids is None:
+        return "sales_order o"
+    return "(select * from sales_order where id = any (%(ids)s) offset 0) o"
 
 
 def _is_only_text(filters: OrderFilters) -> bool:
@@ -193,7 +204,6 @@ def _conditions(filters: OrderFilters, ids: Sequence[int] | None) -> tuple[dict[
         parts.append("o.issue <> ''")
     if ids is not None:
         values["ids"] = list(ids)
-        parts.append("o.id = any (%(ids)s)")
     return values, " and ".join(parts)
 
 
@@ -205,7 +215,7 @@ def _page(
     values |= {"at": place.at, "id": place.id, "limit": limit + 1}
     sign, way = (">", "asc") if after is not None else ("<", "desc")
     order = f"order by placed_at {way}, id {way} limit %(limit)s"
-    inner = f"select {COLUMNS} from sales_order o where {conditions} and (o.placed_at, o.id) {sign} (%(at)s, %(id)s)"
+    inner = f"select {COLUMNS} from {_source(ids)} where {conditions} and (o.placed_at, o.id) {sign} (%(at)s, %(id)s)"
     statuses = list(filters.statuses)
     branches = []
     # Every filter index has the status before the date: over several, the newest of each are merged.

@@ -9,13 +9,16 @@ from django.db import connection
 from msgspec import Struct
 
 from crossdock.orders.beyond import shipping
-from crossdock.tenancy.scope import account_in_scope
+from crossdock.tenancy.scope import account_in_scope, current_scope
 
 MOST = 2_000
 """Hits that are looked at; the trigram index is asked for no more, and the first walk looks at as many orders."""
 
 FAR = 20_000
 """How many of the newest orders are walked through for a word that is common, but only among old ones."""
+
+FEW = 8
+"""Merchants of a limited person that are walked through one by one; the orders of more are picked from all as they come."""
 
 SHORTEST = 3
 """Fewer letters would have the trigram index read whole: they are looked up as beginnings of numbers only."""
@@ -62,18 +65,43 @@ select id from sales_order where account_id = %(account)s and number = any (%(nu
 union
 select id from sales_order where store_id = any (array(select id from store)) and external_id = any (%(numbers)s)
 union
-(select l.order_id from sales_order_line l join sales_order o on o.id = l.order_id
-  where l.account_id = %(account)s and l.sku = %(text)s order by l.order_id desc limit %(most)s)
-union
-(select l.order_id from sales_order_line l join sales_order o on o.id = l.order_id
-  where l.account_id = %(account)s and l.sku = %(upper)s order by l.order_id desc limit %(most)s)
-union
 select id from sales_order where id = any (%(tracked)s)
+"""
+
+SKU = """
+select order_id from sales_order_line where account_id = %(account)s and sku = %(sku)s order by order_id desc limit %(most)s
+"""
+
+# Lines say nothing of merchants, so more of them are looked at.
+SKU_OF_MERCHANTS = """
+select o.id from (select order_id from sales_order_line where account_id = %(account)s and sku = %(sku)s
+                   order by order_id desc limit %(far)s) l
+  join sales_order o on o.id = l.order_id order by o.id desc limit %(most)s
 """
 
 # A range, not `like`: only leakproof comparisons become index conditions under row-level security.
 PREFIX = """
 select id from sales_order where account_id = %(account)s and number >= %(from)s and number < %(to)s order by number limit %(most)s
+"""
+
+# Of a limited person's orders the newest, since the index of numbers says nothing of merchants either.
+PREFIX_OF_MERCHANTS = """
+select x.id from ({walk}) x join sales_order o on o.id = x.id where o.number >= %(from)s and o.number < %(to)s
+"""
+
+# The newest orders of the scope, older than a place. Over merchants those of each and of each status are merged, as the index has it.
+WALK = """
+select placed_at, id from sales_order
+ where account_id = %(account)s and deleted_at is null and (placed_at, id) < (%(at)s, %(id)s)
+ order by placed_at desc, id desc limit %(walk)s
+"""
+WALK_OF_MERCHANTS = """
+select y.placed_at, y.id from unnest(%(merchants)s::bigint[]) m(id) cross join order_status st cross join lateral (
+  select o.placed_at, o.id from sales_order o
+   where o.account_id = %(account)s and o.merchant_id = m.id and o.status = st.status and o.deleted_at is null
+     and (o.placed_at, o.id) < (%(at)s, %(id)s)
+   order by o.placed_at desc, o.id desc limit %(walk)s) y
+ order by y.placed_at desc, y.id desc limit %(walk)s
 """
 
 
@@ -108,19 +136,22 @@ def find(text: str, *, before: Place | None = None, wanted: int = 51, is_anywher
 
 def _exact(text: str) -> tuple[int, ...]:
     bare = text.removeprefix("#")
-    numbers = {text, bare, f"#{bare}", text.upper(), f"#{bare.upper()}", bare.upper()}
-    tracked = [*shipping().tracked_as(text, MOST), *(shipping().tracked_as(text.upper(), MOST) if text != text.upper() else ())]
+    forms = list(dict.fromkeys((text, text.upper())))
     values: dict[str, Any] = {
         "account": account_in_scope(),
-        "numbers": sorted(numbers),
-        "text": text,
-        "upper": text.upper(),
-        "tracked": tracked,
+        "numbers": sorted({f"{sign}{form}" for form in (bare, bare.upper()) for sign in ("", "#")} | set(forms)),
+        "tracked": [order_id for form in forms for order_id in shipping().tracked_as(form, MOST)],
         "most": MOST,
+        "far": FAR,
     }
+    by_sku = SKU if _merchants() is None else SKU_OF_MERCHANTS
     with connection.cursor() as cursor:
         cursor.execute(EXACT, values)
-        return tuple(row[0] for row in cursor.fetchall())
+        found = {row[0] for row in cursor.fetchall()}
+        for form in forms:
+            cursor.execute(by_sku, values | {"sku": form})
+            found.update(row[0] for row in cursor.fetchall())
+    return tuple(found)
 
 
 def _prefix(text: str) -> tuple[int, ...]:
@@ -128,8 +159,9 @@ def _prefix(text: str) -> tuple[int, ...]:
     found: dict[int, None] = {}
     with connection.cursor() as cursor:
         for start in _beginnings(text):
-            values: dict[str, Any] = {"account": account_in_scope(), "from": start, "to": _after(start), "most": MOST}
-            cursor.execute(PREFIX, values)
+            walk, values = _walking(NEWEST, FAR)
+            statement = PREFIX if _merchants() is None else PREFIX_OF_MERCHANTS.format(walk=walk)
+            cursor.execute(statement, values | {"from": start, "to": _after(start), "most": MOST})
             found |= dict.fromkeys(row[0] for row in cursor.fetchall())
     return tuple(found)[:MOST]
 
@@ -156,30 +188,48 @@ def _anywhere(text: str, before: Place, wanted: int) -> Found:
         return Found(near, is_complete=False)
     with connection.cursor() as cursor:
         cursor.execute("select id from find_orders_by_index(%s, %s)", [pattern, MOST])
-        hits = tuple(row[0] for row in cursor.fetchall())
+        hits = [row[0] for row in cursor.fetchall()]
     if len(hits) < MOST:
-        return Found(hits)
+        return Found(tuple(order_id for order_id in hits if order_id is not None))
     far = _walk(pattern, before, wanted, FAR)
     if len(far) >= wanted:
         return Found(far, is_complete=False)
-    return Found(far, is_complete=False, walked=FAR, further=_end_of_walk(before))
+    end = _end_of_walk(before)
+    if end is None and before == NEWEST:
+        return Found(far)
+    return Found(far, is_complete=False, walked=FAR, further=end)
+
+
+def _merchants() -> list[int] | None:
+    """Whose orders this person may see; None for everybody's."""
+    scope = current_scope()
+    return None if scope is None or scope.merchants is None else sorted(scope.merchants)
+
+
+def _walks_by_merchant() -> bool:
+    merchants = _merchants()
+    return merchants is not None and len(merchants) <= FEW
+
+
+def _walking(before: Place, walk: int) -> tuple[str, dict[str, Any]]:
+    """The statement that walks through the newest orders before a place, and its parameters."""
+    values = {"account": account_in_scope(), "at": before.at, "id": before.id, "walk": walk, "merchants": _merchants()}
+    return WALK_OF_MERCHANTS if _walks_by_merchant() else WALK, values
 
 
 def _end_of_walk(before: Place) -> Place | None:
     """The last order that a far walk looks at; None when it came to the end of all orders."""
+    walk, values = _walking(before, FAR)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select placed_at, id from sales_order where account_id = %s and deleted_at is null and (placed_at, id) < (%s, %s)"
-            " order by placed_at desc, id desc offset %s limit 1",
-            [account_in_scope(), before.at, before.id, FAR - 1],
-        )
+        cursor.execute(f"select * from ({walk}) x order by placed_at desc, id desc offset %(skip)s", values | {"skip": FAR - 1})
         row = cursor.fetchone()
     return Place(*row) if row else None
 
 
 def _walk(pattern: str, before: Place, wanted: int, walk: int) -> tuple[int, ...]:
+    function = "find_orders_of_merchants" if _walks_by_merchant() else "find_orders"
     with connection.cursor() as cursor:
-        cursor.execute("select id from find_orders(%s, %s, %s, %s, %s)", [pattern, before.at, before.id, wanted, walk])
+        cursor.execute(f"select id from {function}(%s, %s, %s, %s, %s)", [pattern, before.at, before.id, wanted, walk])
         return tuple(row[0] for row in cursor.fetchall())
 
 
