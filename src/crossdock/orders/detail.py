@@ -10,7 +10,7 @@ from django.db import connection
 from msgspec import Struct
 
 from crossdock.activity.queries import Happened, story_of_order
-from crossdock.domain.orders import Address, Order
+from crossdock.domain.orders import Address, LeftOut, Order
 from crossdock.domain.statuses import OrderStatus
 from crossdock.orders import guards
 from crossdock.orders.beyond import Carried, Part, Shipped, WouldSend, shipping
@@ -67,6 +67,11 @@ class OrderPage(Struct, frozen=True):
         newest = self.story[0].id if self.story else 0
         told = (row.status, row.status_at, row.reason, row.issue, row.revision, newest, parts, shipments, lines)
         return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Parts that no warehouse ships. Once units of ours left, the store's own word on them would only repeat the shipments."""
+        return () if any(line.posted for line in self.lines) else self.order.left_out
 
     @property
     def units_to_ship(self) -> Decimal:
