@@ -247,6 +247,7 @@ class Effect(TenantModel):
                 F("lane_id"), F("next_at"), F("id"), name="effect_open", condition=Q(state__in=["intended", "trying", "unknown"])
             ),
             models.Index(fields=["account", "kind", "subject_id"], name="effect_subject"),
+            models.Index(fields=["state"], name="effect_unconfirmed", condition=~Q(state="confirmed")),
         ]
 
 
