@@ -137,6 +137,11 @@ SENTENCES: dict[str, Sentence] = {
         Tone.ASIDE,
         _say(gettext_lazy("The change is applied: what was given to the warehouse and not sent was taken back")),
     ),
+    "order.connection_deleted": Sentence(
+        "arrow-back-up",
+        Tone.ASIDE,
+        _say(gettext_lazy("Its connection was deleted before the warehouse was asked: what was given to it was taken back")),
+    ),
     "order.canceled_in_store": Sentence(
         "circle-x", Tone.ASIDE, _say(gettext_lazy("Canceled in the store, before anything was sent"))
     ),

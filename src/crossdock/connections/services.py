@@ -454,6 +454,8 @@ def delete_connection(*, actor: Actor, connection: Connection) -> None:
         subject_id=connection.pk,
         before={"name": connection.name},
     )
+    # What it was given and never sent is for whoever takes the store's orders now.
+    wake([open_lane("fulfillment.prepare", connection.store_id)])
     if not Connection.objects.filter(store_id=connection.store_id, deleted_at=None).exists():
         Store.objects.filter(pk=connection.store_id).update(deleted_at=datetime.now(UTC))
 

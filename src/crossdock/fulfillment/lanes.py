@@ -32,6 +32,7 @@ async def prepare(run: Run) -> More:
     if not links:
         return More.NO
     terms = await run.read(preparing.terms_of, run.owner_id, links)
+    await run.write(preparing.take_from_deleted, run.owner_id)
     changed: int | None = 0
     while not run.is_spent and changed is not None:
         changed = await run.write(preparing.follow_changes, terms, changed)

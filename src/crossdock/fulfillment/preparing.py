@@ -247,6 +247,34 @@ def _number(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
+# --- Connections that are gone --------------------------------------------------------------------------------------------------
+
+ORPHANS = """
+select distinct f.order_id, exists (select from sales_order_line l where l.order_id = f.order_id and l.sent > 0)
+  from connection c join lane n on n.connection_id = c.id and n.kind = 'fulfillment.send'
+  join effect e on e.lane_id = n.id and e.state = 'intended'
+  join fulfillment_order f on f.id = e.subject_id and f.status = 'given'
+ where c.store_id = %s and c.deleted_at is not null and e.kind = 'warehouse.send' order by f.order_id limit %s
+"""
+
+ORPHANED = (
+    "A part of it was given to a connection that was deleted before its warehouse was asked, and another warehouse has the rest. "
+    "Ship that part by hand, or add the connection again and turn it Live."
+)
+
+
+def take_from_deleted(store_id: int) -> None:
+    """Have orders start over whose connection was deleted before it asked its warehouse: nobody else would ever send them."""
+    with connection.cursor() as cursor:
+        cursor.execute(ORPHANS, [store_id, SET])
+        rows = cursor.fetchall()
+    raise_issue([order_id for order_id, is_sent in rows if is_sent], ORPHANED)
+    ids = [order_id for order_id, is_sent in rows if not is_sent]
+    taken = sorted(_take_back(sorted(set(ids) - _in_flight(ids) - _taken_at_warehouse(ids))))
+    _drop_withdrawn(taken)
+    tell([Told(kind="order.connection_deleted", order_id=order_id) for order_id in move(taken, "reset")])
+
+
 # --- Holds ----------------------------------------------------------------------------------------------------------------------
 
 

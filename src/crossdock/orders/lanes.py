@@ -247,6 +247,7 @@ def next_pull(run: Run) -> datetime | None:
 async def abandon_old(run: Run) -> More:
     """Give up waiting for shipments after the account's number of days; a late one is still taken and posted."""
     abandoned = await run.write(_abandon, run.owner_id)
+    await run.write(_forget_deliveries, run.owner_id)
     run.next_at = datetime.now(UTC) + timedelta(hours=1)
     return More.YES if abandoned == 500 else More.NO
 
@@ -260,6 +261,16 @@ with old as (
 update sales_order o set status = 'abandoned', status_at = clock_timestamp(), reason = %(reason)s
   from old where o.id = old.id returning o.id
 """
+
+
+def _forget_deliveries(store_id: int) -> None:
+    """Drop announcements that were acted on a week ago: no platform delivers one again that late."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "delete from webhook_inbox where id in (select id from webhook_inbox where store_id = %s"
+            " and taken_at < clock_timestamp() - interval '7 days' limit 5000)",
+            [store_id],
+        )
 
 
 def _abandon(store_id: int) -> int:

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from crossdock.accounts.rights import system
+from crossdock.connections import services
 from crossdock.connections.effects import Claimed, Settled
 from crossdock.connections.gateway import Opened, Recorder
-from crossdock.connections.models import Effect
+from crossdock.connections.models import Effect, Mode
 from crossdock.connections.queries import links_of
 from crossdock.connections.testing import a_connection, a_store
 from crossdock.fulfillment import preparing
@@ -196,3 +197,22 @@ def test_what_one_warehouse_refuses_shows_though_another_has_its_part(account, s
     with scoped(account.pk):
         assert SalesOrder.objects.get().status == "open"
         assert set(FulfillmentOrder.objects.values_list("status", flat=True)) == {"open"}
+
+
+def test_an_order_given_to_a_connection_that_was_deleted_goes_to_the_one_that_is_there_now(account, store):
+    gone = a_connection(account, store=store)
+    received(account, store, [a_canonical_order()])
+    given(account, gone)
+    with scoped(account.pk):
+        services.set_mode(actor=system(account.pk), connection=gone, mode=Mode.OFF)
+        services.delete_connection(actor=system(account.pk), connection=gone)
+    now = a_connection(account, store=store)
+
+    with scoped(account.pk):
+        preparing.take_from_deleted(store.pk)
+    (part,) = given(account, now)
+
+    with scoped(account.pk):
+        assert part.connection_id == now.pk
+        assert SalesOrder.objects.get().status == "queued"
+        assert Effect.objects.filter(kind="warehouse.send", state="intended").count() == 1
