@@ -9,8 +9,9 @@ from django.db import connection
 
 from crossdock.connections import gateway
 from crossdock.connections.queries import links_of, working
+from crossdock.fulfillment.following import RELEASED
 from crossdock.fulfillment.posting import CLOSE
-from crossdock.fulfillment.preparing import RELEASED, SEND_EFFECT
+from crossdock.fulfillment.preparing import SEND_EFFECT
 from crossdock.fulfillment.previewing import requests_for
 from crossdock.fulfillment.shipping import POST_EFFECT, SETTLE
 from crossdock.jobs.wakes import wake

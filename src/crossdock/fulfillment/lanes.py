@@ -14,7 +14,7 @@ from crossdock.connections.effects import run_effects
 from crossdock.connections.queries import links_of, next_time, working
 from crossdock.connectors.kit.capabilities import PullsShipments, SendsOrders
 from crossdock.connectors.kit.pages import Position, Rejected, ShipmentPage, Window
-from crossdock.fulfillment import preparing
+from crossdock.fulfillment import following, preparing
 from crossdock.fulfillment.posting import Posting, Progress
 from crossdock.fulfillment.sending import Sending
 from crossdock.fulfillment.shipping import match_waiting, take_each
@@ -32,10 +32,10 @@ async def prepare(run: Run) -> More:
     if not links:
         return More.NO
     terms = await run.read(preparing.terms_of, run.owner_id, links)
-    await run.write(preparing.take_from_deleted, run.owner_id)
+    await run.write(following.take_from_deleted, run.owner_id)
     changed: int | None = 0
     while not run.is_spent and changed is not None:
-        changed = await run.write(preparing.follow_changes, terms, changed)
+        changed = await run.write(following.follow_changes, terms, changed)
     while not run.is_spent and await run.write(preparing.release_due, run.owner_id) > 0:
         pass
     after: int | None = 0

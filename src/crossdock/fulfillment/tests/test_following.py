@@ -12,7 +12,7 @@ from crossdock.connections.gateway import Opened, Recorder
 from crossdock.connections.models import Effect, Mode
 from crossdock.connections.queries import links_of
 from crossdock.connections.testing import a_connection, a_store
-from crossdock.fulfillment import preparing
+from crossdock.fulfillment import following, preparing
 from crossdock.fulfillment.models import Allocation, FulfillmentOrder
 from crossdock.fulfillment.sending import Sending
 from crossdock.fulfillment.testing import confirmed, given, settle_effect
@@ -31,7 +31,7 @@ def store(account):
 
 def follow(account, store):
     with scoped(account.pk):
-        preparing.follow_changes(preparing.terms_of(store.pk, links_of(store_id=store.pk)))
+        following.follow_changes(preparing.terms_of(store.pk, links_of(store_id=store.pk)))
 
 
 def changed(order, *, seconds=1, **changes):
@@ -156,7 +156,7 @@ def test_an_order_whose_number_the_warehouse_has_otherwise_is_not_sent_again_bec
 
 
 def test_orders_under_way_hold_up_no_change_behind_them(account, store, monkeypatch):
-    monkeypatch.setattr(preparing, "SET", 1)
+    monkeypatch.setattr(following, "SET", 1)
     connection = a_connection(account, store=store)
     first, second = a_canonical_order(), a_canonical_order()
     received(account, store, [first, second])
@@ -169,7 +169,7 @@ def test_orders_under_way_hold_up_no_change_behind_them(account, store, monkeypa
         terms = preparing.terms_of(store.pk, links_of(store_id=store.pk))
         after = 0
         while after is not None:
-            after = preparing.follow_changes(terms, after)
+            after = following.follow_changes(terms, after)
 
     with scoped(account.pk):
         assert dict(SalesOrder.objects.values_list("external_id", "status"))[second.external_id] == "canceled"
@@ -209,7 +209,7 @@ def test_an_order_given_to_a_connection_that_was_deleted_goes_to_the_one_that_is
     now = a_connection(account, store=store)
 
     with scoped(account.pk):
-        preparing.take_from_deleted(store.pk)
+        following.take_from_deleted(store.pk)
     (part,) = given(account, now)
 
     with scoped(account.pk):
