@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from crossdock.accounts.testing import an_account
 from crossdock.connections.testing import a_connection, a_store
@@ -113,6 +115,50 @@ def test_people_limited_to_merchants_find_only_theirs(account):
         assert found(account, text, merchants=[mine.merchant_id]) == [seen.pk]
     with scoped(account.pk, [mine.merchant_id]):
         assert sum(tab_counts(OrderFilters(text="quentin")).values()) == 1
+
+
+def test_a_limited_person_finds_the_few_of_theirs_among_many_of_others(account, monkeypatch):
+    monkeypatch.setattr(searching, "MOST", 4)
+    monkeypatch.setattr(searching, "FAR", 6)
+    mine, others = a_store(account), a_store(account)
+    seen = [named(account, mine, "Quentin Twin", number=f"N{at}") for at in range(3)]
+    for at in range(12):
+        named(account, others, "Quentin Twin", number=f"N{at}")
+
+    for text in ("quentin", "N", "SKU-1"):
+        assert set(found(account, text, merchants=[mine.merchant_id])) == {row.pk for row in seen}, text
+    with scoped(account.pk, [mine.merchant_id]):
+        assert sum(tab_counts(OrderFilters(text="quentin")).values()) == 3
+
+
+@pytest.mark.parametrize("few", [0, 8])
+def test_a_limited_persons_common_word_is_paged_through_without_loss(account, monkeypatch, few):
+    monkeypatch.setattr(searching, "MOST", 8)
+    monkeypatch.setattr(searching, "FAR", 15)
+    monkeypatch.setattr(searching, "FEW", few)
+    mine, others = a_store(account), a_store(account)
+    rows = received(account, mine, [a_canonical_order(lines=1) for _ in range(40)])
+    received(account, others, [a_canonical_order(lines=1) for _ in range(40)])
+
+    seen, before = [], None
+    with scoped(account.pk, [mine.merchant_id]):
+        while True:
+            page = list_orders(OrderFilters(text="ada marsh"), before, 5)
+            seen += [row.id for row in page.rows]
+            before = page.older
+            if before is None:
+                break
+    assert sorted(seen) == sorted(row.pk for row in rows)
+
+
+def test_a_list_and_its_counts_search_once(account, store):
+    named(account, store, "Once Only")
+    with scoped(account.pk):
+        listed = list_orders(OrderFilters(text="once only"))
+        with CaptureQueriesContext(database) as queries:
+            counts = tab_counts(OrderFilters(text="once only"), listed.found)
+
+    assert (len(queries), counts["new"]) == (1, 1)
 
 
 def test_another_account_finds_nothing(account, store):
