@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -121,7 +122,7 @@ select %(account)s, h.id, 'box', upper(m.tracking) from h join m using (external
 def fill(account_id: int, orders: int, end: datetime) -> None:
     """Put orders into an account that has none, the last of them placed at `end`, the others over the year before it."""
     stores, warehouse_id = in_scope(account_id, _places, account_id)
-    values = {
+    values: dict[str, Any] = {
         "account": account_id,
         "all": orders,
         "end": end,
@@ -162,7 +163,7 @@ def _places(account_id: int) -> tuple[list[Store], int]:
     return stores, warehouse.pk
 
 
-def _fill(values: dict[str, object]) -> None:
+def _fill(values: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("set local statement_timeout = 0")
         cursor.execute(FILL, values)
