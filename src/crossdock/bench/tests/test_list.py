@@ -1,7 +1,6 @@
 """The bench of the list of orders, over few of them: what it fills is what it says, and every question opens a page."""
 
 import random
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -93,8 +92,9 @@ def test_a_case_is_told_with_what_of_it_is_the_databases(db_ready):
     assert 1 <= figures["queries_p50"] <= figures["p50"] <= figures["p95"] <= figures["max"]
 
 
-def test_the_whole_bench_names_its_worst_case(db_ready, capsys):
-    figures = bench.run(600, 1, nullcontext())
+def test_the_worst_case_is_named_and_the_slow_ones_are_listed():
+    figures = {"p50": 10.0, "cpu": 9.0, "server": 3.0}
+    told = bench.summed_up({"all": {**figures, "p95": 20.0}, "search": {**figures, "p95": 130.0, "server": 70.0}})
 
-    assert figures["orders"] == 600
-    assert figures["cases"][figures["worst_case"]]["p95"] == figures["worst_p95_ms"]
+    assert (told["worst_case"], told["worst_p95_ms"], told["worst_server_ms"]) == ("search", 130.0, 70.0)
+    assert told["over_100_ms"] == ["search"]
