@@ -217,6 +217,14 @@ select distinct f.order_id, exists (select from sales_order_line l where l.order
  where c.store_id = %s and c.deleted_at is not null and e.kind = 'warehouse.send' order by f.order_id limit %s
 """
 
+WAITING = """
+select f.order_id from fulfillment_order f
+  join effect e on e.account_id = f.account_id and e.kind = 'warehouse.send' and e.subject_id = f.id and e.state = 'intended'
+ where f.connection_id = %s and f.status = 'given'
+   and not exists (select from sales_order_line l where l.order_id = f.order_id and l.sent > 0)
+ order by f.order_id
+"""
+
 ORPHANED = (
     "A part of it was given to a connection that was deleted before its warehouse was asked, and another warehouse has the rest. "
     "Ship that part by hand, or add the connection again and turn it Live."
@@ -233,3 +241,15 @@ def take_from_deleted(store_id: int) -> None:
     taken = sorted(_take_back(sorted(set(ids) - _in_flight(ids) - _taken_at_warehouse(ids))))
     _drop_withdrawn(taken)
     tell([Told(kind="order.connection_deleted", order_id=order_id) for order_id in move(taken, "reset")])
+
+
+def take_from_stopped(connection_id: int) -> None:
+    """Have orders start over that were given to a connection and not sent before it was stopped: what becomes of them is decided
+    with all the others when it goes Live again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, [connection_id])
+        ids = [row[0] for row in cursor.fetchall()]
+    taken = sorted(_take_back(sorted(set(ids) - _in_flight(ids) - _taken_at_warehouse(ids))))
+    _drop_withdrawn(taken)
+    move(taken, "reset")

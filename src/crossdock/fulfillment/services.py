@@ -16,6 +16,7 @@ from crossdock.connections.services import set_mode
 from crossdock.domain.errors import RuleBroken
 from crossdock.domain.statuses import ShipmentStatus
 from crossdock.fulfillment import adopting
+from crossdock.fulfillment.following import take_from_stopped
 from crossdock.fulfillment.models import Shipment
 from crossdock.fulfillment.posting import CLOSE
 from crossdock.fulfillment.shipping import POST_EFFECT, match_waiting
@@ -212,6 +213,8 @@ def go_live(*, actor: Actor, connection: Connection, older: Older) -> WentLive:
         if locked.mode == Mode.LIVE:
             raise RuleBroken("This connection is Live already.")
         now = datetime.now(UTC)
+        if older != "take":
+            take_from_stopped(locked.pk)
         adopted = adopting.adopt(actor=actor, connection=locked) if older == "adopt" else 0
         left = adopting.leave(actor=actor, connection=locked, now=now) if older == "leave" else 0
         set_mode(actor=actor, connection=locked, mode=Mode.LIVE, accept_after=None if older == "take" else now)

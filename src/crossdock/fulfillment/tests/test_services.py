@@ -7,12 +7,15 @@ import pytest
 from crossdock.accounts.models import Audit, Role
 from crossdock.accounts.rights import Actor, Forbidden
 from crossdock.activity.models import Activity
-from crossdock.connections.models import Connection, Effect
+from crossdock.connections.models import Connection, Effect, Mode
+from crossdock.connections.queries import links_of
+from crossdock.connections.services import set_mode
 from crossdock.connections.testing import a_connection, a_store, a_warehouse
 from crossdock.domain.errors import RuleBroken
 from crossdock.fulfillment import services
 from crossdock.fulfillment.adopting import collision_at, waiting_for
 from crossdock.fulfillment.models import Shipment
+from crossdock.fulfillment.preparing import give, terms_of
 from crossdock.fulfillment.testing import a_sent_order, a_shipment, given, posted, settle_effect
 from crossdock.orders.models import SalesOrder, SalesOrderLine
 from crossdock.orders.testing import a_canonical_order, an_order, received
@@ -246,3 +249,31 @@ def test_stores_that_could_collide_at_a_warehouse_are_named_with_a_prefix_that_k
 
     assert (collision.stores, collision.proposed) == (("Acme",), "BLUE-")
     assert none is None
+
+
+def test_orders_that_were_queued_when_a_connection_was_stopped_are_left_with_the_others(account, actor):
+    connection = a_connection(account)
+    with scoped(account.pk):
+        store = connection.store
+    order = an_order(account, store)
+    prepare(account, store)
+    assert now(account, order).status == "queued"
+    with scoped(account.pk):
+        set_mode(actor=actor, connection=connection, mode=Mode.OFF)
+
+    services.go_live(actor=actor, connection=connection, older="leave")
+    prepare(account, store)
+
+    assert now(account, order).status == "skipped"
+    with scoped(account.pk):
+        assert not Effect.objects.filter(state__in=["intended", "trying", "unknown"]).exists()
+
+
+def prepare(account, store):
+    """Give everything of a store, as its lane does."""
+    with scoped(account.pk):
+        terms = terms_of(store.pk, links_of(store_id=store.pk))
+    after = 0
+    while after is not None:
+        with scoped(account.pk):
+            after = give(terms, after)
