@@ -14,6 +14,19 @@ LOOKUP_ROLE = "crossdock_lookup"
 TIMEOUTS = {"statement_timeout": "30s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
 
 
+# A database host that vanishes without a word is noticed within half a minute, so that no thread waits on it for long. What the
+# address itself says comes first.
+NETWORK: dict[str, Any] = {
+    "connect_timeout": 5,
+    "application_name": "crossdock",
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
 def connection_settings(url: str, *, role: str | None) -> dict[str, Any]:
     """Django's entry for one PostgreSQL address; `role` is assumed at the start of each connection.
 
@@ -40,7 +53,7 @@ def connection_settings(url: str, *, role: str | None) -> dict[str, Any]:
         "PORT": str(parts.pop("port", "")),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "crossdock", **parts, "options": " ".join(options)},
+        "OPTIONS": {**NETWORK, **parts, "options": " ".join(options)},
     }
 
 
