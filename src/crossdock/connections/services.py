@@ -287,7 +287,8 @@ def set_mode(*, actor: Actor, connection: Connection, mode: Mode, accept_after: 
     values: dict[str, Any] = {"mode": mode}
     if mode == Mode.LIVE and before != Mode.LIVE:
         _require_alone(connection.store)
-        values |= {"live_at": now, "accept_after": accept_after}
+        # Platforms tell whole seconds: an order of this very second, placed after the click, must not look older than it.
+        values |= {"live_at": now, "accept_after": accept_after.replace(microsecond=0) if accept_after else None}
     Connection.objects.filter(pk=connection.pk).update(**values)
     connection.refresh_from_db()
     record(

@@ -1,5 +1,7 @@
 """What changes of connections must not do."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from crossdock.accounts.rights import system
@@ -28,3 +30,13 @@ def test_a_shop_that_is_live_in_another_account_cannot_go_live_in_this_one(accou
     with scoped(account.pk):
         services.set_mode(actor=system(account.pk), connection=connection, mode=Mode.OBSERVE)
         assert connection.mode == "observe"
+
+
+def test_an_order_of_the_very_second_in_which_a_connection_goes_live_is_not_too_old(account):
+    connection = a_connection(account, mode="off")
+    clicked = datetime(2026, 5, 4, 12, 0, 7, 650_000, tzinfo=UTC)
+
+    with scoped(account.pk):
+        services.set_mode(actor=system(account.pk), connection=connection, mode=Mode.LIVE, accept_after=clicked)
+
+    assert connection.accept_after == clicked.replace(microsecond=0)
