@@ -119,6 +119,33 @@ class StockLevel(Struct, frozen=True, omit_defaults=True):
     facility: str | None = None
 
 
+class StockFigure(Struct, frozen=True, omit_defaults=True):
+    """What a store is to show as available of one SKU at one of its locations.
+
+    `location` is the store's location, None where it knows none. `product_id` is the store's key of what is sold, where it is known.
+    `previous` is the figure the store took last from us, for platforms that take differences only.
+    """
+
+    key: str
+    sku: str
+    quantity: Decimal
+    location: str | None = None
+    product_id: str | None = None
+    previous: Decimal | None = None
+
+
+class ShipmentCorrection(Struct, frozen=True, omit_defaults=True):
+    """What changed of a shipment that the store was told of: other tracking numbers or carrier, or that it never left.
+
+    `external_id` is what the store answered when it took the notice; `notice` is the shipment as it is now.
+    """
+
+    key: str
+    external_id: str
+    notice: ShipmentNotice
+    is_void: bool = False
+
+
 def difference(
     request: FulfillmentRequest, *, mark: str | None, ship_to: Address, lines: Sequence[tuple[str, Decimal]]
 ) -> str | None:

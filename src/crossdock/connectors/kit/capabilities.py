@@ -10,9 +10,18 @@ from msgspec import Struct
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.connectors.kit.files import Folder
 from crossdock.connectors.kit.http import Http
-from crossdock.connectors.kit.pages import Page, Position, ShipmentPage, StockPage, Window
+from crossdock.connectors.kit.pages import (
+    Page,
+    PlacedPage,
+    Position,
+    ProductPage,
+    ReturnPage,
+    ShipmentPage,
+    StockPage,
+    Window,
+)
 from crossdock.connectors.kit.settings import Choice, ConnectorSettings
-from crossdock.domain.fulfillment import FulfillmentRequest, ShipmentNotice
+from crossdock.domain.fulfillment import FulfillmentRequest, ShipmentCorrection, ShipmentNotice, StockFigure
 
 S = TypeVar("S", bound=ConnectorSettings)
 
@@ -98,6 +107,16 @@ class PullsOrders(ABC):
         """The named orders as they are now; those that no longer exist are absent."""
 
 
+class ListsOrders(ABC):
+    """A store that can say which orders were placed in a stretch of time: what a backfill fetches, and a count is held against."""
+
+    @abstractmethod
+    def orders_placed(self, window: Window, after: Position | None = None) -> AsyncIterator[PlacedPage]:
+        """Every order placed in the window that the store would let us read, whatever its status, oldest first. May give one
+        twice; never hides one.
+        """
+
+
 class PostsShipments(ABC):
     """A store that is told what left."""
 
@@ -110,6 +129,42 @@ class PostsShipments(ABC):
         self, notices: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]
     ) -> Sequence[Found]:
         """Which of these the store already has; absent ones were not found. `evidence` is what was noted, by key."""
+
+
+class CorrectsShipments(ABC):
+    """A store that takes back or changes what it was told of a shipment."""
+
+    @abstractmethod
+    async def correct_shipments(self, corrections: Sequence[ShipmentCorrection]) -> Sequence[Done | Failed]:
+        """Make the store's shipments say what is true now; one outcome for each. Doing it twice changes nothing."""
+
+
+class TakesStock(ABC):
+    """A store that is told what there is to sell."""
+
+    @abstractmethod
+    async def publish_stock(self, figures: Sequence[StockFigure]) -> Sequence[Done | Failed]:
+        """Set what each SKU shows as available, one outcome for each. An unknown SKU fails alone, with InvalidData."""
+
+    async def stock_locations(self) -> Sequence[Choice]:
+        """The store's places that keep stock; empty where there is only one and it has no name."""
+        return ()
+
+
+class PullsProducts(ABC):
+    """A store that says what it sells."""
+
+    @abstractmethod
+    def products(self, since: datetime | None = None, after: Position | None = None) -> AsyncIterator[ProductPage]:
+        """What is sold, one entry for each variant; with `since` what changed after it, where the platform can say."""
+
+
+class PullsReturns(ABC):
+    """A store that says what comes back."""
+
+    @abstractmethod
+    def returns_changed(self, window: Window, after: Position | None = None) -> AsyncIterator[ReturnPage]:
+        """Returns that changed in the window, as `PullsOrders.orders_changed`."""
 
 
 class ReportsProgress(ABC):

@@ -9,6 +9,8 @@ from msgspec import Struct
 from crossdock.connectors.kit.errors import InvalidData
 from crossdock.domain.fulfillment import Shipment, StockLevel
 from crossdock.domain.orders import Order
+from crossdock.domain.products import Product
+from crossdock.domain.returns import Return
 
 V = TypeVar("V")
 
@@ -59,6 +61,31 @@ class ShipmentPage(Struct, frozen=True):
     rejected: tuple[Rejected, ...]
     position: Position
     receipt: str | None = None
+
+
+class PlacedPage(Struct, frozen=True):
+    """Orders that a store has, by external id and the number people read, in the order they were placed."""
+
+    orders: tuple[tuple[str, str], ...]
+    position: Position
+
+
+class ProductPage(Struct, frozen=True):
+    """Some of what a store sells, and whether this was the last of it."""
+
+    products: tuple[Product, ...]
+    rejected: tuple[Rejected, ...]
+    position: Position
+    is_last: bool
+
+
+class ReturnPage(Struct, frozen=True):
+    """Some returns as read; `raws` as in Page."""
+
+    returns: tuple[Return, ...]
+    raws: tuple[bytes, ...]
+    rejected: tuple[Rejected, ...]
+    position: Position
 
 
 class StockPage(Struct, frozen=True):
