@@ -5,19 +5,27 @@ transaction and which ends with it. A limited person's merchants travel beside i
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import ParamSpec, TypeVar
 
 import psycopg.errors
 from django.db import OperationalError, close_old_connections, connection, transaction
+from psycopg.pq import ExecStatus, TransactionStatus
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="db")
+
+FRESH_FOR = 2.0
+"""Seconds after which a thread's connection is looked at before it is used again; in between an error says that it is gone."""
+
+_used = threading.local()
 
 
 class ScopeError(RuntimeError):
@@ -71,7 +79,8 @@ def scoped(account_id: int, merchants: Sequence[int] | None = None) -> Iterator[
         raise ScopeError("an account's scope must be opened outermost, before any other transaction")
     try:
         with transaction.atomic():
-            _set(wanted)
+            if not _begin(wanted):
+                _set(wanted)
             connection._crossdock_scope = wanted  # type: ignore[attr-defined]
             try:
                 yield
@@ -96,20 +105,49 @@ def _refuse_other(outer: Scope, wanted: Scope) -> None:
         raise ScopeError("a limit to some merchants must be set where the transaction begins")
 
 
+_ASK = "select current_setting('app.account_id', true), current_setting('app.merchants', true),"
+
+
+def _begin(scope: Scope) -> bool:
+    """Begin the transaction and set both settings in one round trip, which also looks whether the last one cleaned up.
+
+    False where a transaction is open already, or the database did not take it: then the long way says why.
+    """
+    raw = connection.connection
+    if raw is None or raw.info.transaction_status != TransactionStatus.IDLE:
+        return False
+    account, merchants = _settings(scope)
+    # Numbers and braces only, so there is nothing to escape.
+    statement = f"begin; {_ASK} set_config('app.account_id', '{account}', true), set_config('app.merchants', '{merchants}', true)"
+    result = raw.pgconn.exec_(statement.encode())
+    if result.status != ExecStatus.TUPLES_OK:
+        return False
+    _refuse_left_over(result.get_value(0, 0), result.get_value(0, 1))
+    return True
+
+
 def _set(scope: Scope | None) -> None:
-    """Set both settings until the transaction ends, in one round trip, which also looks whether the last one cleaned up."""
-    account = str(scope.account_id) if scope else ""
-    limited = scope is not None and scope.merchants is not None
-    merchants = "{" + ",".join(map(str, sorted(scope.merchants or ()))) + "}" if scope and limited else ""
+    """Set both settings until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select current_setting('app.account_id', true), current_setting('app.merchants', true),"
-            " set_config('app.account_id', %s, true), set_config('app.merchants', %s, true)",
-            [account, merchants],
+            f"{_ASK} set_config('app.account_id', %s, true), set_config('app.merchants', %s, true)",
+            list(_settings(scope)),
         )
         left_account, left_merchants, *_ = cursor.fetchone()
-    if scope and (left_account or left_merchants):
-        raise _Leaked(f"the connection still carried account {left_account}; it was closed")
+    if scope:
+        _refuse_left_over(left_account, left_merchants)
+
+
+def _settings(scope: Scope | None) -> tuple[str, str]:
+    if scope is None:
+        return "", ""
+    merchants = scope.merchants
+    return str(scope.account_id), "" if merchants is None else "{" + ",".join(map(str, sorted(merchants))) + "}"
+
+
+def _refuse_left_over(account: object, merchants: object) -> None:
+    if account or merchants:
+        raise _Leaked(f"the connection still carried account {account!r}; it was closed")
 
 
 def in_scope(account_id: int, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -131,8 +169,12 @@ def in_scope(account_id: int, fn: Callable[P, T], /, *args: P.args, **kwargs: P.
 
 
 def _in_thread(account_id: int | None, fn: Callable[[], T]) -> T:
-    close_old_connections()
-    return fn() if account_id is None else in_scope(account_id, fn)
+    if connection.errors_occurred or monotonic() - getattr(_used, "at", 0.0) > FRESH_FOR:
+        close_old_connections()
+    try:
+        return fn() if account_id is None else in_scope(account_id, fn)
+    finally:
+        _used.at = monotonic()
 
 
 async def in_db(account_id: int, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
