@@ -4,6 +4,7 @@ A crash or time-out in between leaves it `trying` or `unknown`: then the other s
 is done again. That is how a thing happens once.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -144,24 +145,25 @@ async def run_effects(run: Run, handler: "Ledgered[P]", *, most: int = 50) -> bo
     """
     run.keep = partial(_keep, run)
     while not run.is_spent:
-        claimed = await run.write(_claim, run, most)
-        if not claimed:
-            run.next_at = await run.read(_next_at, run.lane_id)
-            return False
-        # What was left in the middle again and again may be what stopped everything: it goes alone, and stops nothing but itself.
-        alone = [effect for effect in claimed if effect.was_left and effect.attempt > 2]
-        together = [effect for effect in claimed if effect not in alone]
-        stop = await _settle_some(run, handler, together) if together else None
-        for effect in alone:
+        batch = await run.write(_take, run, handler, most)
+        if batch.fault is not None:
+            raise batch.fault
+        stop = await _settle_some(run, handler, batch.together, batch.wanted) if batch.together else None
+        for effect in batch.alone:
             stop = stop or await _settle_alone(run, handler, effect)
         if stop is not None:
             raise stop
+        # What is written down from now on wakes the lane again.
+        if len(batch.together) + len(batch.alone) < most:
+            if batch.alone:
+                run.next_at = await run.read(_next_at, run.lane_id)
+            return False
     return True
 
 
 async def _settle_alone(run: Run, handler: "Ledgered[P]", effect: Claimed) -> AuthenticationFailed | None:
     try:
-        return await _settle_some(run, handler, [effect])
+        return await _settle_some(run, handler, [effect], await run.read(handler.load, [effect]))
     except (LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception:
@@ -184,16 +186,15 @@ def _put_aside(run: Run, handler: "Ledgered[Any]", faulty: Settled) -> None:
         _settle(run, [faulty])
 
 
-async def _settle_some(run: Run, handler: "Ledgered[P]", claimed: Sequence[Claimed]) -> AuthenticationFailed | None:
-    wanted = await run.read(handler.load, claimed)
+async def _settle_some(
+    run: Run, handler: "Ledgered[P]", claimed: Sequence[Claimed], wanted: Mapping[str, P]
+) -> AuthenticationFailed | None:
     by_key = {effect.key: effect for effect in claimed}
     held_back = set(handler.held_back())
     settled = [Settled(effect, "refused", message="Not wanted any more.") for key, effect in by_key.items() if key not in wanted]
     stop: AuthenticationFailed | None = None
 
-    async def note(evidence: Mapping[str, Mapping[str, str]]) -> None:
-        await run.write(_note, run, handler.kind, evidence)
-
+    note = _Notes(run, handler.kind)
     to_ask = [key for key in wanted if by_key[key].must_ask]
     to_do = [key for key in wanted if not by_key[key].must_ask]
     if to_ask:
@@ -260,6 +261,33 @@ def _taken(found: Found) -> str:
     )
 
 
+class _Batch(Struct, frozen=True):
+    """Claimed effects: those that go together with what is to be sent, those that go alone, and why loading failed if it did."""
+
+    together: Sequence[Claimed]
+    alone: Sequence[Claimed]
+    wanted: Mapping[str, Any]
+    fault: Exception | None = None
+
+
+def _take(run: Run, handler: "Ledgered[Any]", most: int) -> _Batch:
+    claimed = _claim(run, most)
+    # What was left in the middle again and again may be what stopped everything: it goes alone, and stops nothing but itself.
+    alone = [effect for effect in claimed if effect.was_left and effect.attempt > 2]
+    together = [effect for effect in claimed if effect not in alone]
+    if not together:
+        run.next_at = _next_at(run.lane_id)
+        return _Batch((), alone, {})
+    try:
+        with transaction.atomic():
+            return _Batch(together, alone, handler.load(together))
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception as fault:  # noqa: BLE001  (raised by the caller, after the claim is kept)
+        # That they were tried is kept: whatever cannot even be loaded goes alone before long.
+        return _Batch(together, alone, {}, fault)
+
+
 def _claim(run: Run, most: int) -> list[Claimed]:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"fence": run.fence, "lane": run.lane_id, "for": TRYING_FOR.total_seconds(), "most": most})
@@ -268,6 +296,30 @@ def _claim(run: Run, most: int) -> list[Claimed]:
         Claimed(row[0], row[1], row[2], row[3], row[4] != "intended", _evidence(row[5]), row[4] == "trying")
         for row in sorted(rows, key=lambda row: row[0])
     ]
+
+
+class _Notes:
+    """Writes evidence down before it returns; what several call for at the same moment goes in one transaction."""
+
+    def __init__(self, run: Run, kind: str) -> None:
+        self._run = run
+        self._kind = kind
+        self._waiting: dict[str, dict[str, str]] = {}
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, evidence: Mapping[str, Mapping[str, str]]) -> None:
+        """See `Note`."""
+        for key, values in evidence.items():
+            self._waiting[key] = self._waiting.get(key, {}) | dict(values)
+        async with self._turn:
+            # Whoever had the turn before may have taken these along; if so, they are written.
+            if any(key in self._waiting for key in evidence):
+                taken, self._waiting = self._waiting, {}
+                try:
+                    await self._run.write(_note, self._run, self._kind, taken)
+                except BaseException:
+                    self._waiting = taken | self._waiting
+                    raise
 
 
 def _evidence(stored: Any) -> dict[str, str]:
@@ -288,6 +340,7 @@ def _keep(run: Run) -> None:
 def _land(run: Run, handler: "Ledgered[Any]", settled: Sequence[Settled]) -> None:
     ours = _settle(run, settled)
     handler.landed([one for one in settled if one.effect.id in ours])
+    run.next_at = _next_at(run.lane_id)
 
 
 def _settle(run: Run, settled: Sequence[Settled]) -> set[int]:

@@ -165,13 +165,15 @@ async def open_site(
     may_write: bool,
     before_write: Callable[[], None] | None = None,
     reserve: float = 0.0,
+    site: Site | None = None,
 ) -> AsyncIterator[Opened]:
     """Open a store or warehouse. `may_write` is off while it is only observed: every write then raises before it is sent.
 
     `before_write` is called right before each change and stops it by raising: a lane's `Run.sure`. `reserve` is the part of
-    the platform's limit that is left to more urgent lanes.
+    the platform's limit that is left to more urgent lanes. `site` is the row, where the caller has just loaded it.
     """
-    site = await in_db(account_id, load_site, kind, site_id)
+    if site is None:
+        site = await in_db(account_id, load_site, kind, site_id)
     recorder = Recorder()
     base_url = target_of(site.connector, site.settings).base_url if site.connector.base_url else None
     transport = transport_of(site.owner.realm)

@@ -17,7 +17,7 @@ from crossdock.connectors.kit.bounds import WEBHOOK_BYTES
 from crossdock.connectors.kit.declaration import Delivery
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.connectors.kit.secret import Secret
-from crossdock.jobs.wakes import open_lane, wake
+from crossdock.jobs.wakes import wake_lane
 from crossdock.tenancy.scope import account_in_scope, in_scope
 
 KNOWN_FOR = 60.0
@@ -69,7 +69,7 @@ def _take(store_id: int, headers: dict[str, str], body: bytes) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute(RECEIVE, [account_in_scope(), store_id, delivery_id, delivery.topic, json.dumps(delivery.subjects)])
         if cursor.rowcount:
-            wake([open_lane("orders.pull", store_id)])
+            wake_lane("orders.pull", store_id, is_told=True)
     return HttpResponse(status=200)
 
 

@@ -47,6 +47,8 @@ class Run(Struct):
     failures: int
     spent_at: float
     sure_until: float
+    is_only_told: bool = False
+    """Whether nothing but an announcement woke the lane: neither its own times nor a person."""
     next_at: datetime | None = None
     is_lost: bool = False
     keep: Callable[[], None] | None = None

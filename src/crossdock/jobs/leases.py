@@ -8,12 +8,15 @@ from django.db import connection
 
 from crossdock.jobs.lanes import LEASE, MARGIN, LaneKind, Run, kind_of
 
+# While somebody is at it a lane is due again when its lease is over, so that the sweep finds one whose holder died.
 TAKE = """
-update lane set fence = fence + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s), holder = %(holder)s,
-                last_started_at = clock_timestamp()
- where id = (select id from lane where id = %(lane)s and (leased_until is null or leased_until < clock_timestamp())
-               and blocked_reason is null for no key update skip locked)
-returning account_id, kind, store_id, warehouse_id, connection_id, fence, window_from, window_to, position, failures
+update lane l set fence = fence + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s), holder = %(holder)s,
+                  last_started_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => %(lease)s)
+  from (select id, coalesce(woken_at > coalesce(last_started_at, '-infinity') and due_at > clock_timestamp(), false) told
+          from lane where id = %(lane)s and (leased_until is null or leased_until < clock_timestamp())
+           and blocked_reason is null for no key update skip locked) o
+ where l.id = o.id
+returning account_id, kind, store_id, warehouse_id, connection_id, fence, window_from, window_to, position, failures, o.told
 """
 
 END = """
@@ -25,6 +28,17 @@ update lane set leased_until = null, holder = '', failures = %(failures)s, last_
 """
 
 
+AGAIN = """
+update lane l set leased_until = clock_timestamp() + make_interval(secs => %(lease)s), last_started_at = clock_timestamp(),
+                  due_at = clock_timestamp() + make_interval(secs => %(lease)s), last_done_at = clock_timestamp(),
+                  failures = 0, last_error = ''
+  from (select id, coalesce(due_at > clock_timestamp(), false) told
+          from lane where id = %(lane)s and fence = %(fence)s and leased_until > clock_timestamp()
+           and woken_at >= last_started_at and blocked_reason is null for no key update) o
+ where l.id = o.id returning o.told
+"""
+
+
 def take(lane_id: int, holder: str) -> Run | None:
     """Take the lease, or None when somebody holds it or the lane is blocked. Needs the account's scope."""
     asked_at = monotonic()
@@ -33,7 +47,7 @@ def take(lane_id: int, holder: str) -> Run | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    account_id, kind, store, warehouse, link, fence, since, until, position, failures = row
+    account_id, kind, store, warehouse, link, fence, since, until, position, failures, told = row
     known: LaneKind = kind_of(kind)
     return Run(
         account_id=account_id,
@@ -45,6 +59,7 @@ def take(lane_id: int, holder: str) -> Run | None:
         window_to=until,
         position=_json(position),
         failures=failures,
+        is_only_told=told,
         spent_at=monotonic() + known.slice.total_seconds(),
         sure_until=asked_at + LEASE.total_seconds() - MARGIN.total_seconds(),
     )
@@ -75,6 +90,19 @@ def end(run: Run, *, due_at: datetime | None, error: str = "", failures: int = 0
         )
         row = cursor.fetchone()
         return bool(row and row[0])
+
+
+def again(run: Run) -> bool:
+    """Go on with the lane as if it was taken anew, when it was woken since the run began: whoever has it open needs no other."""
+    asked_at = monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute(AGAIN, {"lane": run.lane_id, "fence": run.fence, "lease": LEASE.total_seconds()})
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    run.renewed(asked_at)
+    run.failures, run.next_at, run.is_only_told = 0, None, row[0]
+    return True
 
 
 def save_position(run: Run, position: object, window: tuple[datetime | None, datetime] | None) -> None:

@@ -12,9 +12,9 @@ from crossdock.tenancy.models import TenantModel
 class Lane(TenantModel):
     """One direction of one kind of data at one store, warehouse or connection.
 
-    `due_at` says when it is to be looked at; it stays set while somebody looks, so that a lane whose holder died is still due. A
-    wake that comes during a run shows in `woken_at` and makes the lane due again when the run ends. `fence` grows with every lease:
-    a write that names an older one is refused. `position` and the window say where to go on.
+    `due_at` says when it is to be looked at; while somebody looks it is when his first lease ends, so that a lane whose holder died
+    is still found. A wake that comes during a run shows in `woken_at` and makes the lane due again when the run ends. `fence` grows
+    with every lease: a write that names an older one is refused. `position` and the window say where to go on.
     """
 
     kind = models.TextField()

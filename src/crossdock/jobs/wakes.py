@@ -10,6 +10,9 @@ from crossdock.tenancy.scope import account_in_scope
 
 TASK = "crossdock.wake"
 
+TOLD_WITHIN = 10.0
+"""Seconds after which a lane that was told of something is due, if its wake-up was lost."""
+
 
 def open_lane(kind: str, owner_id: int) -> int:
     """The lane of this kind and owner, made when it is not there yet. Needs an account's scope."""
@@ -30,33 +33,58 @@ def open_lane(kind: str, owner_id: int) -> int:
         return int(row[0])
 
 
-def wake(lane_ids: Iterable[int], *, at: datetime | None = None) -> None:
-    """Have lanes looked at, now or no later than `at`. Part of the caller's transaction; waking twice is waking once.
-
-    Without a wake-up (`at` in the future, or the queue losing it) the sweep finds the lane by its `due_at`.
-    """
-    wanted = sorted(set(lane_ids))
-    if not wanted:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "update lane set woken_at = case when %(at)s::timestamptz is null then clock_timestamp() else woken_at end,"
-            " due_at = least(due_at, coalesce(%(at)s, clock_timestamp()))"
-            " where id = any (%(ids)s) and blocked_reason is null",
-            {"at": at, "ids": wanted},
-        )
-    if at is None:
-        enqueue(account_in_scope(), *wanted)
-
-
+# Whoever holds a lane sees at the end of a run that it was woken meanwhile, so only one that nobody holds needs a wake-up on the
+# queue. Both update the lane's row: one of them waits for the other and then knows.
+#
 # Not by the library's `defer`: its refusal of a second wake-up is an error, which leaves the caller's transaction aborted, and an
 # aborted transaction is rolled back by its commit without a word. The table is the library's (3.10, schema.sql).
+WAKE = """
+with free as (
+  update lane set woken_at = case when %(at)s::timestamptz is null then clock_timestamp() else woken_at end,
+                  due_at = least(due_at, coalesce(%(at)s, clock_timestamp() + make_interval(secs => %(within)s)))
+   where id in (select id from lane where {} order by id for no key update) and blocked_reason is null
+  returning id, account_id, leased_until is null or leased_until < clock_timestamp() as is_free),
+ queued as (
+  insert into procrastinate_jobs (queue_name, task_name, queueing_lock, args)
+  select 'default', %(task)s, 'lane:' || id, jsonb_build_object('account_id', account_id, 'lane_id', id)
+    from free where is_free and %(at)s::timestamptz is null order by id
+  on conflict (queueing_lock) where status = 'todo' do nothing)
+select count(*) from free
+"""
+
 ENQUEUE = """
 insert into procrastinate_jobs (queue_name, task_name, queueing_lock, args)
 select 'default', %(task)s, 'lane:' || lane, jsonb_build_object('account_id', %(account)s::bigint, 'lane_id', lane)
   from unnest(%(lanes)s::bigint[]) lane order by lane
 on conflict (queueing_lock) where status = 'todo' do nothing
 """
+
+
+def wake(lane_ids: Iterable[int], *, at: datetime | None = None) -> None:
+    """Have lanes looked at, now or no later than `at`. Part of the caller's transaction; waking twice is waking once.
+
+    Without a wake-up (`at` in the future, or the queue losing it) the sweep finds the lane by its `due_at`.
+    """
+    wanted = sorted(set(lane_ids))
+    if wanted:
+        with connection.cursor() as cursor:
+            cursor.execute(WAKE.format("id = any (%(ids)s)"), {"at": at, "within": 0, "task": TASK, "ids": wanted})
+
+
+def wake_lane(kind: str, owner_id: int, *, is_told: bool = False) -> None:
+    """Have the lane of this kind and owner looked at now, made when it is not there yet: as `wake`, in one statement.
+
+    With `is_told` it is only told that something was announced, and sees that in its run; the lane is not due by that.
+    """
+    here = f"account_id = %(account)s and kind = %(kind)s and {kind_of(kind).owner}_id = %(owner)s"
+    within = TOLD_WITHIN if is_told else 0.0
+    values = {"at": None, "within": within, "task": TASK, "account": account_in_scope(), "kind": kind, "owner": owner_id}
+    with connection.cursor() as cursor:
+        cursor.execute(WAKE.format(here), values)
+        if cursor.fetchone()[0]:
+            return
+    # Not there yet, or blocked: then this wakes nothing either.
+    wake([open_lane(kind, owner_id)])
 
 
 def enqueue(account_id: int, *lane_ids: int) -> int:

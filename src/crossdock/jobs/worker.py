@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import uuid
+import weakref
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -29,36 +30,49 @@ log = structlog.get_logger(__name__)
 
 HOLDER = f"{socket.gethostname()}:{os.getpid()}"
 SWEEP_EVERY = timedelta(seconds=5)
-LANES_AT_ONCE = 16
+LANES_AT_WORK = 16
+LANES_HELD = 64
+"""Lanes that a worker holds, most of them only staying for a moment after their work."""
+STAY = timedelta(seconds=0.5)
 QUEUE_AGAIN = timedelta(seconds=2)
 LEAVE_WITHIN = timedelta(seconds=20)
 """Seconds after which a process that was asked to leave leaves as if it were killed: a lease and the ledger make that safe."""
 
 _under_way: dict[int, Run] = {}
+_gates: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = weakref.WeakKeyDictionary()
 
 
 @app.task(name=wakes.TASK, pass_context=False)
 async def look_at(account_id: int, lane_id: int) -> None:
-    """Run one slice of a lane, unless somebody else is at it."""
-    await run_lane(account_id, lane_id)
+    """Run a lane, unless somebody else is at it, and stay a moment in case it is woken again."""
+    await run_lane(account_id, lane_id, stay=STAY)
 
 
-async def run_lane(account_id: int, lane_id: int) -> More | None:
-    """Take the lane, run a slice, let it go; None when somebody else holds it. What is left over wakes the lane again."""
-    run = await in_db(account_id, leases.take, lane_id, HOLDER)
+async def run_lane(account_id: int, lane_id: int, *, stay: timedelta | None = None) -> More | None:
+    """Take the lane, run a slice, let it go; None when somebody else holds it. What is left over wakes the lane again.
+
+    With `stay` the lane is kept for that long after each piece of work: orders come one by one, and what they wake is then found by
+    whoever has it, together, instead of each being a run of its own.
+    """
+    async with _gate():
+        run = await in_db(account_id, leases.take, lane_id, HOLDER)
     if run is None:
         return None
     renewal = asyncio.create_task(_renew(run))
     _under_way[lane_id] = run
-    more: More | None = None
     try:
-        more = await kind_of(run.kind).work(run)
+        while True:
+            async with _gate():
+                more = await kind_of(run.kind).work(run)
+            may_stay = stay is not None and more is More.NO and not run.is_spent
+            if may_stay and stay is not None:
+                await asyncio.sleep(stay.total_seconds())
+            if not await in_db(account_id, _done, run, more, may_stay):
+                return more
     except LeaseLost:
         log.warning("lane.lost", lane=lane_id, kind=run.kind)
-        return None
     except ConnectorError as error:
         await _ended_by(run, error)
-        return None
     except Exception:
         # A bug of ours: it keeps its traceback, the rows stay where they were, and the lane comes back later.
         log.exception("lane.failed", lane=lane_id, kind=run.kind, account=account_id)
@@ -70,14 +84,17 @@ async def run_lane(account_id: int, lane_id: int) -> More | None:
             "A fault in Crossdock stopped this run; the log has the details.",
             run.failures + 1,
         )
-        return None
     finally:
         _under_way.pop(lane_id, None)
         renewal.cancel()
         with suppress(asyncio.CancelledError):
             await renewal
-    await in_db(account_id, _done, run, more)
-    return more
+    return None
+
+
+def _gate() -> asyncio.Semaphore:
+    """Lets so many lanes of this event loop work at the same time; those that only stay are not counted."""
+    return _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(LANES_AT_WORK))
 
 
 async def _ended_by(run: Run, error: ConnectorError) -> None:
@@ -98,10 +115,14 @@ def _end(run: Run, due: datetime | None, error: str, failures: int, blocked: str
         queries.block_siblings(run.lane_id, blocked)
 
 
-def _done(run: Run, more: More) -> None:
+def _done(run: Run, more: More, may_stay: bool) -> bool:
+    """Whether to go on at once, since the lane was woken meanwhile; else it is let go."""
+    if may_stay and leases.again(run):
+        return True
     due = datetime.now(UTC) if more is More.YES else next_due(run)
     if leases.end(run, due_at=due):
         wakes.enqueue(run.account_id, run.lane_id)
+    return False
 
 
 async def _renew(run: Run) -> None:
@@ -174,7 +195,7 @@ async def _take_wakes() -> None:
         try:
             async with worker_app.open_async():
                 await worker_app.run_worker_async(
-                    concurrency=LANES_AT_ONCE,
+                    concurrency=LANES_HELD,
                     install_signal_handlers=False,
                     delete_jobs="successful",
                     fetch_job_polling_interval=5.0,

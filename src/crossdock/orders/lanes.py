@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 from django.db import connection
+from msgspec import Struct
 
 from crossdock.activity.services import Kept, Told, envelope, keep_messages, tell
 from crossdock.connections import gateway
@@ -23,7 +24,7 @@ from crossdock.connectors.kit.settings import ConnectorSettings, fields_of
 from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
 from crossdock.jobs.timing import times_of
-from crossdock.jobs.wakes import open_lane, wake
+from crossdock.jobs.wakes import wake_lane
 from crossdock.orders.receiving import Intake, Received, receive_each, stored_already
 
 log = structlog.get_logger(__name__)
@@ -39,24 +40,47 @@ RESERVE = 0.2
 
 PREPARE = "fulfillment.prepare"
 
+MOST = 100
+"""Announcements taken at once."""
+
 
 @lane("orders.pull", of="store", slice=timedelta(seconds=20))
 async def pull_orders(run: Run) -> More:
     """Bring in what webhooks named, then what changed at the store since last time."""
-    links = working(await run.read(links_of, store_id=run.owner_id), "sales_orders")
-    if not links:
+    start = await run.read(_start, run)
+    if start is None:
         return More.NO
-    async with gateway.open_site(run.account_id, "store", run.owner_id, may_write=False, reserve=RESERVE) as opened:
+    opening = gateway.open_site(run.account_id, "store", run.owner_id, may_write=False, reserve=RESERVE, site=start.site)
+    async with opening as opened:
         if not isinstance(opened.client, PullsOrders):
             return More.NO
-        intake = intake_of(run.owner_id, links, opened.settings)
-        opened.client.known = already = Already(run, intake)
-        is_told = await _take_webhooks(run, opened, opened.client, intake, already)
+        intake = intake_of(run.owner_id, start.links, opened.settings)
+        is_due = await _take_webhooks(run, opened, opened.client, intake, start) if start.told else start.is_due
         if run.is_spent:
             return More.YES
-        if is_told and not await run.read(_is_due, run):
-            return More.NO
-        return await _read_window(run, opened, opened.client, intake, already)
+        return await _read_window(run, opened, opened.client, intake) if is_due else More.NO
+
+
+Announced = list[tuple[int, list[str]]]
+"""Deliveries that nobody took yet, by the inbox's id, and what they name."""
+
+
+class Start(Struct, frozen=True):
+    """What a pull begins with, read at once."""
+
+    links: list[Link]
+    site: gateway.Site
+    told: Announced
+    is_due: bool
+
+
+def _start(run: Run) -> Start | None:
+    links = working(links_of(store_id=run.owner_id), "sales_orders")
+    if not links:
+        return None
+    told = _waiting(run.owner_id, MOST)
+    is_due = not run.is_only_told or _is_due(run)
+    return Start(links, gateway.load_site("store", run.owner_id), told, is_due) if told or is_due else None
 
 
 def intake_of(store_id: int, links: Sequence[Link], settings: ConnectorSettings) -> Intake:
@@ -89,34 +113,31 @@ class Already:
         return seen
 
 
-async def _take_webhooks(run: Run, opened: Opened, client: PullsOrders, intake: Intake, already: Already) -> bool:
-    """Read the orders again that webhooks named; whether they named all there is to read.
+async def _take_webhooks(run: Run, opened: Opened, client: PullsOrders, intake: Intake, start: Start) -> bool:
+    """Read the orders again that webhooks named; whether the window is to be read too: it is due, or not all was named.
 
     What a store does not let us read by its name is passed over, so that one delivery holds up neither the others nor the window.
     """
-    any_taken, is_all_named = False, True
-    most = 100
-    while not run.is_spent:
-        taken = await run.read(_waiting, run.owner_id, most)
-        if not taken:
-            break
-        any_taken = True
-        is_all_named = is_all_named and all(named for _, named in taken)
-        subjects = list(dict.fromkeys(subject for _, named in taken for subject in named))
+    told, is_all_named, most = start.told, True, MOST
+    while told and not run.is_spent:
+        is_all_named = is_all_named and all(named for _, named in told)
+        subjects = list(dict.fromkeys(subject for _, named in told for subject in named))
         try:
             page = await client.orders_by_id(subjects) if subjects else None
         except InvalidData:
             if most > 1:
-                most = 1
+                told, most = told[:1], 1
                 continue
             page, is_all_named = None, False
-            log.warning("webhook.passed_over", store=run.owner_id, delivery=taken[0][0])
-        inbox = [row_id for row_id, _ in taken]
-        await run.write(_land_named, run, intake, page, inbox, opened.recorder.drain(), already.drain())
-    return any_taken and is_all_named
+            log.warning("webhook.passed_over", store=run.owner_id, delivery=told[0][0])
+        inbox = [row_id for row_id, _ in told]
+        # Whatever is announced from now on wakes the lane again; only where this was not all is there more to ask for.
+        is_all = len(told) < most and most > 1
+        told = await run.write(_land_named, run, intake, page, inbox, opened.recorder.drain(), 0 if is_all else most)
+    return start.is_due or not is_all_named
 
 
-def _waiting(store_id: int, most: int) -> list[tuple[int, list[str]]]:
+def _waiting(store_id: int, most: int) -> Announced:
     with connection.cursor() as cursor:
         cursor.execute(
             "select id, subjects from webhook_inbox where store_id = %s and taken_at is null order by id limit %s",
@@ -125,16 +146,17 @@ def _waiting(store_id: int, most: int) -> list[tuple[int, list[str]]]:
         return [(row[0], msgspec.json.decode(row[1]) if isinstance(row[1], str) else row[1]) for row in cursor.fetchall()]
 
 
-def _land_named(
-    run: Run, intake: Intake, page: Page | None, inbox: list[int], kept: list[Kept], known: list[tuple[str, bytes]]
-) -> None:
+def _land_named(run: Run, intake: Intake, page: Page | None, inbox: list[int], kept: list[Kept], most: int) -> Announced:
+    """Store what was named; the next that wait, so many at most."""
     if page is not None:
-        _land(run, intake, page, kept, known)
+        _land(run, intake, page, kept, [])
     with connection.cursor() as cursor:
         cursor.execute("update webhook_inbox set taken_at = clock_timestamp() where id = any (%s)", [inbox])
+    return _waiting(run.owner_id, most) if most else []
 
 
-async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: Intake, already: Already) -> More:
+async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: Intake) -> More:
+    opened.client.known = already = Already(run, intake)
     state = dict(run.position or {})
     window, position = _window(run, state, opened.settings)
     pages = _one_ahead(run, client.orders_changed(window, after=position), opened, already)
@@ -216,7 +238,7 @@ def _land(run: Run, intake: Intake, page: Page, kept: list[Kept], known: list[tu
         if received.rejected:
             said = {"count": received.rejected}
             tell([Told(kind="store.not_understood", store_id=intake.store_id, params=said, message_id=message_id)])
-        wake([open_lane(PREPARE, intake.store_id)])
+        wake_lane(PREPARE, intake.store_id)
     if received.new:
         log.info("orders.received", store=intake.store_id, new=len(received.new), changed=len(received.changed))
     return received
