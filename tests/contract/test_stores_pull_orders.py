@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contract.store_rig import RIGS, every_connector_that, up_to_now
+from contract.store_rig import every_connector_that, rigs, up_to_now
 from crossdock.connectors.kit.capabilities import PullsOrders
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, RateLimited, Unavailable
 from crossdock.connectors.kit.limits import LocalLimiter
@@ -17,7 +17,7 @@ rig = every_connector_that(PullsOrders)
 def test_every_store_connector_has_a_rig():
     stores = {connector.key for connector in every_connector().values() if connector.kind == "store"}
 
-    assert stores == set(RIGS)
+    assert stores == set(rigs())
 
 
 async def test_every_order_arrives(rig):
