@@ -137,7 +137,7 @@ class StoreWords:
     def sells(self, sku: str | None, quantity: int = 0, **more: Any) -> str:
         """Put a product into the store, with so many units at its first place; the external id that `Product` has.
 
-        `more`: name, barcode, weight (decimal kilograms), and what else the simulator knows.
+        `more`: name, barcode, weight (decimal kilograms), changed_at (the moment of its last change; now unless told).
         """
         raise NotImplementedError
 

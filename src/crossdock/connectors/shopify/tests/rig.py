@@ -1,11 +1,15 @@
 """What the contract tests of stores need to know of Shopify."""
 
+from datetime import datetime
 from typing import Any
 
 from contract.store_rig import StoreRig
 from crossdock.connectors.shopify import connector
 from crossdock.connectors.shopify.settings import Settings
+from crossdock.connectors.shopify.simulator import orders, routing
 from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP, ShopifySimulator
+from crossdock.connectors.shopify.simulator.values import bag
+from crossdock.connectors.shopify.simulator.values import moment as moment_text
 
 
 class Rig(StoreRig):
@@ -55,3 +59,31 @@ class Rig(StoreRig):
 
     def told(self) -> dict[str, int]:
         return {number: len(found) for number, found in self.sim.fulfillments_by_tracking().items()}
+
+    def places_at(self, moment: datetime, **more: Any) -> str:
+        """See `StoreWords`."""
+        return self.places(created_at=moment_text(moment), **more)
+
+    def places_skipped(self, **more: Any) -> str:
+        """See `StoreWords`."""
+        return self.places(financial_status="PENDING", **more)
+
+    def spoils(self, order_id: str) -> None:
+        """See `StoreWords`."""
+        shop, order = self.sim.order(order_id)
+        order["totalPriceSet"] = bag("0", "USD") | {"shopMoney": {"amount": "twelve", "currencyCode": "USD"}}
+        shop.keep(order)
+
+    def readdresses(self, order_id: str, street: str) -> None:
+        """See `StoreWords`."""
+        self.sim.edit_order(order_id, address={"address1": street})
+
+    def mailed(self) -> int:
+        """See `StoreWords`."""
+        return len(self.shop.mails)
+
+    def unships(self, external_id: str) -> None:
+        """See `StoreWords`."""
+        found = self.shop.fulfillments[f"gid://shopify/Fulfillment/{external_id}"]
+        routing.cancel_fulfillment(self.shop, found)
+        orders.touch(self.shop, self.shop.order_of(found))
