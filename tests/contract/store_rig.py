@@ -12,23 +12,23 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from contract.store_words import StoreWords
 from crossdock.connectors.kit.capabilities import Done, Failed, Found
-from crossdock.connectors.kit.declaration import Connector, Tokens
+from crossdock.connectors.kit.declaration import Tokens
 from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.http import Exchange
 from crossdock.connectors.kit.opening import open_client, sign_in
-from crossdock.connectors.kit.pages import Page, Position, Rejected, Window
+from crossdock.connectors.kit.pages import Page, PlacedPage, Position, ProductPage, Rejected, ReturnPage, Window
 from crossdock.connectors.kit.tokens import MemoryTokens
 from crossdock.connectors.kit.transport import Transport
 from crossdock.connectors.registry import every_connector
-from crossdock.connectors.shopify import connector as shopify
-from crossdock.connectors.shopify.settings import Settings as ShopifySettings
-from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP, ShopifySimulator
-from crossdock.domain.fulfillment import NoticeLine, ShipmentNotice, Tracking
+from crossdock.domain.fulfillment import NoticeLine, ShipmentCorrection, ShipmentNotice, StockFigure, Tracking
 from crossdock.domain.orders import Order
 
 
@@ -42,12 +42,8 @@ class Notes:
         self.kept.update({key: dict(value) for key, value in evidence.items()})
 
 
-class StoreRig:
-    """What every store's rig offers. Below are the words a platform has to fill in."""
-
-    connector: Connector
-    posts_with: str
-    """The simulator's name for the call that posts a shipment."""
+class StoreRig(StoreWords):
+    """What every store's rig offers. The words a platform has to fill in, and its declared facts, are in `StoreWords`."""
 
     def __init__(self, sim: Any) -> None:
         self.sim = sim
@@ -55,25 +51,10 @@ class StoreRig:
         self.notes = Notes()
         self.rejected: list[Rejected] = []
         self.sign_ins = 0
+        self.taken: dict[tuple[str, str | None], Decimal] = {}
         self._keys = itertools.count(1)
         self._stack = AsyncExitStack()
         self._tokens: MemoryTokens | None = None
-
-    def settings(self, **changes: Any) -> Any:
-        """Settings that work, with some changed."""
-        raise NotImplementedError
-
-    def places(self, **more: Any) -> str:
-        """Let a shopper place an order; the external id."""
-        raise NotImplementedError
-
-    def shipped_units(self, order_id: str) -> dict[str, int]:
-        """Units the platform counts as shipped, by line id."""
-        raise NotImplementedError
-
-    def told(self) -> dict[str, int]:
-        """How often the platform was told each tracking number."""
-        raise NotImplementedError
 
     async def start(self) -> None:
         """Start the simulator and the session to it."""
@@ -93,10 +74,6 @@ class StoreRig:
     def door(self) -> Door:
         """Reaches the simulator and nothing else."""
         return Door(realm="sandbox", listeners=frozenset({("127.0.0.1", int(self.sim.url.rsplit(":", 1)[1]))}))
-
-    def base_url(self, settings: Any) -> str:
-        """The simulator's address of a store."""
-        raise NotImplementedError
 
     def client(self, *, may_write: bool = True, limiter: Any = None, **changes: Any) -> AbstractAsyncContextManager[Any]:
         """A client as the hub opens it."""
@@ -177,6 +154,69 @@ class StoreRig:
         async with self.client(**changes) as client:
             return {found.key: found for found in await client.find_shipments(notices, self.notes.kept)}
 
+    async def placed(
+        self, window: Window | None = None, after: Position | None = None, *, page_size: int | None = None, **changes: Any
+    ) -> AsyncIterator[PlacedPage]:
+        """Pages of orders placed in a window."""
+        async with self.client(**changes) as client:
+            async for page in client.orders_placed(window or up_to_now(), after, page_size=page_size):
+                yield page
+
+    async def products(
+        self, since: datetime | None = None, after: Position | None = None, *, page_size: int | None = None, **changes: Any
+    ) -> AsyncIterator[ProductPage]:
+        """Pages of what is sold."""
+        async with self.client(**changes) as client:
+            async for page in client.products(since, after, page_size=page_size):
+                self.rejected += page.rejected
+                yield page
+
+    async def returned(
+        self, window: Window | None = None, after: Position | None = None, *, page_size: int | None = None, **changes: Any
+    ) -> AsyncIterator[ReturnPage]:
+        """Pages of returns."""
+        async with self.client(**changes) as client:
+            async for page in client.returns_changed(window or up_to_now(), after, page_size=page_size):
+                self.rejected += page.rejected
+                yield page
+
+    def figure(self, sku: str, quantity: Decimal | int, location: str | None = None, **more: Any) -> StockFigure:
+        """A stock figure for one SKU, at the store's first place unless told; `previous` is what the store took last from us."""
+        place = location if location is not None else next(iter(self.stock_places()), None)
+        values = {
+            "key": f"stock-{next(self._keys)}",
+            "sku": sku,
+            "quantity": Decimal(quantity),
+            "location": place,
+            "previous": self.taken.get((sku, place)),
+        }
+        return StockFigure(**values | more)
+
+    async def publish(self, *figures: StockFigure, **changes: Any) -> list[Done | Failed]:
+        """Tell the store what there is to sell; outcomes in the order of the figures."""
+        async with self.client(**changes) as client:
+            outcomes = {outcome.key: outcome for outcome in await client.publish_stock(figures)}
+        assert set(outcomes) == {figure.key for figure in figures}
+        for figure in figures:
+            if isinstance(outcomes[figure.key], Done):
+                self.taken[figure.sku, figure.location] = figure.quantity
+        return [outcomes[figure.key] for figure in figures]
+
+    def correction(
+        self, done: Done | Failed, notice: ShipmentNotice, *, is_void: bool = False, **more: Any
+    ) -> ShipmentCorrection:
+        """What changed of a shipment the store was told of; `more` replaces parts of the notice. Nobody is mailed."""
+        assert isinstance(done, Done), done
+        now = structs.replace(notice, mail_customer=False, **more)
+        return ShipmentCorrection(f"correction-{next(self._keys)}", done.external_id, now, is_void)
+
+    async def correct(self, *corrections: ShipmentCorrection, **changes: Any) -> list[Done | Failed]:
+        """Correct what the store was told; outcomes in the order of the corrections."""
+        async with self.client(**changes) as client:
+            outcomes = {outcome.key: outcome for outcome in await client.correct_shipments(corrections)}
+        assert set(outcomes) == {correction.key for correction in corrections}
+        return [outcomes[correction.key] for correction in corrections]
+
     async def post_as_the_hub_does(self, *notices: ShipmentNotice) -> None:
         """Post, look up what is unknown, and post again what was not found."""
         outcomes = await self.post(*notices)
@@ -187,64 +227,12 @@ class StoreRig:
             assert all(isinstance(outcome, Done) for outcome in await self.post(*missing))
 
 
-class ShopifyRig(StoreRig):
-    """Shopify."""
-
-    connector = shopify
-    posts_with = "CreateFulfillment"
-
-    def __init__(self) -> None:
-        super().__init__(ShopifySimulator())
-        self.sim.set_limits(False)
-
-    @property
-    def shop(self) -> Any:
-        return self.sim.shop()
-
-    @property
-    def main_location(self) -> str:
-        """The number of the shop's first location."""
-        return str(next(iter(self.shop.locations)).rsplit("/", 1)[1])
-
-    def settings(self, **changes: Any) -> ShopifySettings:
-        secret = self.sim.access.apps[OWN_APP].client_secret
-        values = {
-            "shop": DEMO_SHOP,
-            "access": "own_app",
-            "client_id": OWN_APP,
-            "client_secret": secret,
-            "location": self.main_location,
-        }
-        return ShopifySettings(**values | changes)
-
-    def base_url(self, settings: ShopifySettings) -> str:
-        return f"{self.sim.url}/{settings.shop}"
-
-    def places(self, **more: Any) -> str:
-        return self.sim.add_order(**more).rsplit("/", 1)[1]
-
-    def shipped_units(self, order_id: str) -> dict[str, int]:
-        units: dict[str, int] = {}
-        for one in self.shop.fulfillments.values():
-            if one["status"] == "SUCCESS" and str(self.shop.order_of(one)["id"]).endswith(f"/{order_id}"):
-                for row in one["_items"]:
-                    line = str(row["_line"]).rsplit("/", 1)[-1]
-                    units[line] = units.get(line, 0) + row["quantity"]
-        return units
-
-    def told(self) -> dict[str, int]:
-        return {number: len(found) for number, found in self.sim.fulfillments_by_tracking().items()}
-
-
-RIGS: dict[str, type[StoreRig]] = {"shopify": ShopifyRig}
-
-
-def _rigs_in_folders() -> dict[str, type[StoreRig]]:
-    names = {key: f"crossdock.connectors.{key}.tests.rig" for key in every_connector() if key not in RIGS}
-    return {key: importlib.import_module(name).Rig for key, name in names.items() if importlib.util.find_spec(name)}
-
-
-RIGS |= _rigs_in_folders()
+@cache
+def rigs() -> dict[str, type[StoreRig]]:
+    """Every store connector's rig, by key. Asked for late: a rig's own module imports this one."""
+    names = {key: f"crossdock.connectors.{key}.tests.rig" for key in every_connector()}
+    found = {key: importlib.import_module(name) for key, name in names.items() if importlib.util.find_spec(name)}
+    return {key: module.Rig for key, module in found.items() if issubclass(module.Rig, StoreRig)}
 
 
 def up_to_now() -> Window:
@@ -254,11 +242,11 @@ def up_to_now() -> Window:
 
 def every_connector_that(capability: type) -> Any:
     """A fixture that starts each store connector with the capability, with its simulator."""
-    keys = [key for key, rig in RIGS.items() if rig.connector.can(capability)]
+    keys = [key for key, rig in rigs().items() if rig.connector.can(capability)]
 
     @pytest.fixture(params=keys)
     async def rig(request: pytest.FixtureRequest) -> AsyncIterator[StoreRig]:
-        made = RIGS[request.param]()  # type: ignore[call-arg]
+        made = rigs()[request.param]()  # type: ignore[call-arg]
         await made.start()
         try:
             yield made
@@ -268,4 +256,4 @@ def every_connector_that(capability: type) -> Any:
     return rig
 
 
-__all__ = ["RIGS", "ShopifyRig", "StoreRig", "every_connector_that", "up_to_now"]
+__all__ = ["StoreRig", "every_connector_that", "rigs", "up_to_now"]

@@ -1,10 +1,12 @@
 """Every store that is told what left: told once, told the truth, and asked before it is told again."""
 
+from decimal import Decimal
+
 import pytest
 
 from contract.store_rig import every_connector_that
 from crossdock.connectors.kit.capabilities import Done, Failed, PostsShipments
-from crossdock.connectors.kit.errors import InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, OutcomeUnknown, RateLimited, Unavailable
 from crossdock.connectors.kit.http import ObserveOnly
 from crossdock.domain.fulfillment import NoticeLine, Tracking
 
@@ -144,6 +146,77 @@ async def test_more_units_than_are_left_are_refused_with_the_item(rig):
     assert isinstance(outcome, Failed)
     assert isinstance(outcome.error, InvalidData)
     assert "BLUE" in outcome.error.message
+
+
+@pytest.mark.parametrize("before", ["more than was ordered", "shipped elsewhere", "canceled", "taken off", "refunded"])
+async def test_what_is_not_left_to_ship_is_refused_in_plain_words(rig, before):
+    order = await an_order(rig)
+    notice = rig.notice(order, {"RED": 3})
+    if before == "more than was ordered":
+        line = next(line.external_id for line in order.lines if line.sku == "RED")
+        notice = rig.notice(order, lines=(NoticeLine(line, Decimal(7)),))
+    elif before == "shipped elsewhere":
+        rig.ships_elsewhere(order.external_id, {"RED": 3})
+    elif before == "canceled":
+        rig.cancels(order.external_id)
+    elif before == "refunded":
+        rig.refunds(order.external_id, {"RED": 3})
+    elif rig.lines_shrink:
+        rig.reduces(order.external_id, {"RED": 1})
+    else:
+        rig.cancels(order.external_id)
+    standing = rig.shipped_units(order.external_id)
+
+    (outcome,) = await rig.post(notice)
+
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, InvalidData)
+    message = outcome.error.message
+    assert "RED" in message or order.number in message
+    assert not set("{}[]_") & set(message.replace(order.number, "")), message
+    assert "http" not in message.lower()
+    assert notice.tracking[0].number not in rig.told()
+    assert rig.shipped_units(order.external_id) == standing
+
+
+async def test_old_shipments_mail_nobody_and_new_ones_do_where_the_platform_mails(rig):
+    old, new = await an_order(rig), await an_order(rig)
+
+    await rig.post(rig.notice(old, mail_customer=False))
+    after_old = rig.mailed()
+    await rig.post(rig.notice(new))
+
+    assert after_old == 0
+    assert rig.mailed() == (1 if rig.mails else 0)
+
+
+async def test_a_key_revoked_in_the_middle_posts_each_shipment_once(rig):
+    orders = [await an_order(rig) for _ in range(3)]
+    notices = [rig.notice(order) for order in orders]
+    await rig.post(notices[0])
+    rig.sim.revoke_key()
+
+    outcomes = await rig.post(*notices[1:])
+    if not rig.renews:
+        assert all(isinstance(outcome.error, AuthenticationFailed) for outcome in outcomes if isinstance(outcome, Failed))
+        assert rig.told() == {notices[0].tracking[0].number: 1}
+        rig.gives_new_key()
+        outcomes = await rig.post(*notices[1:])
+
+    assert all(isinstance(outcome, Done) for outcome in outcomes)
+    assert rig.told() == {notice.tracking[0].number: 1 for notice in notices}
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationFailed), (429, RateLimited), (503, Unavailable)])
+async def test_what_the_platform_refuses_before_the_write_is_named(rig, status, error):
+    order = await an_order(rig)
+    rig.sim.fail_next(n=30, status=status, retry_after=5)
+
+    (outcome,) = await rig.post(rig.notice(order))
+
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, error)
+    assert rig.told() == {}
 
 
 async def test_one_bad_shipment_holds_up_no_other(rig):

@@ -1,10 +1,11 @@
 """Every store that orders come from: none hidden, none lost, nothing taken on trust."""
 
-from datetime import UTC, datetime, timedelta
+import contextlib
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from contract.store_rig import RIGS, every_connector_that, up_to_now
+from contract.store_rig import every_connector_that, rigs, up_to_now
 from crossdock.connectors.kit.capabilities import PullsOrders
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, RateLimited, Unavailable
 from crossdock.connectors.kit.limits import LocalLimiter
@@ -17,7 +18,7 @@ rig = every_connector_that(PullsOrders)
 def test_every_store_connector_has_a_rig():
     stores = {connector.key for connector in every_connector().values() if connector.kind == "store"}
 
-    assert stores == set(RIGS)
+    assert stores == set(rigs())
 
 
 async def test_every_order_arrives(rig):
@@ -61,6 +62,33 @@ async def test_reading_goes_on_where_it_stopped(rig):
     assert set(seen) == {f"#{number}" for number in range(1, 8)}
 
 
+@pytest.mark.parametrize("pages", [1, 2, 3])
+async def test_reading_goes_on_after_any_page(rig, pages):
+    placed = {rig.places(number=number) for number in range(1, 8)}
+    window = up_to_now()
+    seen, position, read = set(), None, 0
+
+    async for page in rig.orders_changed(window=window, page_size=2):
+        seen |= {order.external_id for order in page.orders}
+        position, read = page.position, read + 1
+        if read == pages:
+            break
+    seen |= {order.external_id for order in await rig.orders(window=window, after=position, page_size=2)}
+
+    assert seen == placed
+
+
+async def test_one_order_that_cannot_be_understood_holds_up_no_other(rig):
+    placed = [rig.places(number=number) for number in range(1, 6)]
+    rig.spoils(placed[2])
+
+    found = {order.external_id for order in await rig.orders(page_size=2)}
+
+    assert found == {*placed} - {placed[2]}
+    assert rig.rejected
+    assert all(one.reason and one.raw for one in rig.rejected)
+
+
 async def test_reading_goes_on_in_another_window_from_the_last_change(rig):
     for number in range(1, 6):
         rig.places(number=number)
@@ -83,6 +111,41 @@ async def test_a_window_is_closed_at_both_ends(rig):
     within = await rig.orders(window=Window(now - timedelta(hours=1), now + timedelta(hours=1)))
 
     assert (len(before), len(after), len(within)) == (0, 0, 1)
+
+
+async def test_the_edges_of_a_window_belong_to_it(rig):
+    at = (await rig.order(rig.places())).updated_at.replace(microsecond=0)
+    second = timedelta(seconds=1)
+
+    begins, ends = Window(at, at + timedelta(hours=1)), Window(None, at + second)
+    before, after = Window(None, at - second), Window(at + 2 * second, at + timedelta(hours=1))
+
+    assert [len(await rig.orders(window=window)) for window in (begins, ends, before, after)] == [1, 1, 0, 0]
+
+
+async def test_windows_that_overlap_give_an_order_again_and_hide_none(rig):
+    placed = {rig.places(number=number) for number in range(1, 4)}
+    now = datetime.now(UTC)
+
+    first = await rig.orders(window=Window(None, now + timedelta(minutes=1)))
+    second = await rig.orders(window=Window(now - timedelta(minutes=5), now + timedelta(minutes=5)))
+
+    assert {order.external_id for order in first} == {order.external_id for order in second} == placed
+
+
+@pytest.mark.parametrize("hours", [-8, 5.5, 13])
+async def test_the_zone_a_window_is_written_in_changes_nothing(rig, hours):
+    rig.places()
+    zone = timezone(timedelta(hours=hours))
+    now = datetime.now(UTC).astimezone(zone)
+    minutes = timedelta(minutes=5)
+
+    within = await rig.orders(window=Window(now - minutes, now + minutes))
+    before = await rig.orders(window=Window(now - 2 * minutes, now - minutes))
+    after = await rig.orders(window=Window(now + minutes, now + 2 * minutes))
+
+    assert (len(within), len(before), len(after)) == (1, 0, 0)
+    assert within[0].updated_at.utcoffset() == within[0].placed_at.utcoffset() == timedelta(0)
 
 
 async def test_pages_that_come_twice_hide_nothing(rig):
@@ -133,15 +196,38 @@ async def test_a_429_is_taken_as_asked(rig):
         await rig.orders()
 
 
-async def test_a_revoked_key_is_renewed_once_and_the_call_repeated(rig):
+async def test_a_revoked_key_is_renewed_once_and_the_call_repeated_or_a_person_is_asked(rig):
     rig.places()
     await rig.orders()
     rig.sim.revoke_key()
 
-    orders = await rig.orders()
+    if not rig.renews:
+        with pytest.raises(AuthenticationFailed) as refused:
+            await rig.orders()
+        assert refused.value.field in dict(rig.settings())
+        rig.gives_new_key()
 
-    assert len(orders) == 1
-    assert rig.sign_ins == 2
+    assert len(await rig.orders()) == 1
+    assert rig.sign_ins == (2 if rig.renews else 0)
+
+
+async def test_a_key_revoked_in_the_middle_loses_no_order(rig):
+    placed = {rig.places(number=number) for number in range(1, 8)}
+    window = up_to_now()
+    seen, position = set(), None
+
+    with contextlib.suppress(AuthenticationFailed):
+        async for page in rig.orders_changed(window=window, page_size=2):
+            seen |= {order.external_id for order in page.orders}
+            if position is None:
+                rig.sim.revoke_key()
+            position = page.position
+    if not rig.renews:
+        assert len(seen) < 7
+        rig.gives_new_key()
+        seen |= {order.external_id for order in await rig.orders(window=window, after=position, page_size=2)}
+
+    assert seen == placed
 
 
 async def test_a_key_that_stays_refused_asks_for_a_person(rig):

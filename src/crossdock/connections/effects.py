@@ -40,7 +40,7 @@ CLAIM = """
 update effect e set state = 'trying', attempt = attempt + 1, fence = %(fence)s,
        next_at = clock_timestamp() + make_interval(secs => %(for)s)
   from (select id, state was from effect
-         where lane_id = %(lane)s and state in ('intended', 'trying', 'unknown')
+         where lane_id = %(lane)s and kind = %(kind)s and state in ('intended', 'trying', 'unknown')
            and next_at <= clock_timestamp()
          order by next_at, id limit %(most)s for no key update skip locked) d
  where e.id = d.id returning e.id, e.key, e.subject_id, e.attempt, d.was, e.evidence
@@ -139,7 +139,7 @@ def intend(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
 
 
 async def run_effects(run: Run, handler: "Ledgered[P]", *, most: int = 50) -> bool:
-    """Settle due effects of a lane until none is left or the slice is spent; whether any may be left.
+    """Settle due effects of the handler's kind in a lane until none is left or the slice is spent; whether any may be left.
 
     Raises AuthenticationFailed after settling what it could, so that the lane is blocked.
     """
@@ -271,7 +271,7 @@ class _Batch(Struct, frozen=True):
 
 
 def _take(run: Run, handler: "Ledgered[Any]", most: int) -> _Batch:
-    claimed = _claim(run, most)
+    claimed = _claim(run, handler.kind, most)
     # What was left in the middle again and again may be what stopped everything: it goes alone, and stops nothing but itself.
     alone = [effect for effect in claimed if effect.was_left and effect.attempt > 2]
     together = [effect for effect in claimed if effect not in alone]
@@ -288,9 +288,12 @@ def _take(run: Run, handler: "Ledgered[Any]", most: int) -> _Batch:
         return _Batch(together, alone, {}, fault)
 
 
-def _claim(run: Run, most: int) -> list[Claimed]:
+def _claim(run: Run, kind: str, most: int) -> list[Claimed]:
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"fence": run.fence, "lane": run.lane_id, "for": TRYING_FOR.total_seconds(), "most": most})
+        cursor.execute(
+            CLAIM,
+            {"fence": run.fence, "lane": run.lane_id, "kind": kind, "for": TRYING_FOR.total_seconds(), "most": most},
+        )
         rows = cursor.fetchall()
     return [
         Claimed(row[0], row[1], row[2], row[3], row[4] != "intended", _evidence(row[5]), row[4] == "trying")

@@ -12,9 +12,11 @@ from crossdock.activity.services import Told, tell
 from crossdock.connections import gateway
 from crossdock.connections.models import Connection, Store
 from crossdock.connections.queries import links_of
-from crossdock.fulfillment.preparing import SEND, SEND_EFFECT, divided, terms_of, write_parts
+from crossdock.fulfillment.parts import divided, write_parts
+from crossdock.fulfillment.preparing import SEND, SEND_EFFECT
 from crossdock.fulfillment.previewing import Would, chosen_as_if_live, free_lines, requests_for
 from crossdock.fulfillment.sending import OPENED
+from crossdock.fulfillment.terms import terms_of
 from crossdock.jobs.wakes import open_lane
 from crossdock.orders.moves import move
 
@@ -35,8 +37,8 @@ on conflict (account_id, kind, key) do nothing
 
 OLDER = """
 select o.id from sales_order o
- where o.account_id = %(account)s and o.store_id = %(store)s and o.status = any ('{new,on_hold}') and o.deleted_at is null
-   and o.id > %(after)s
+ where o.account_id = %(account)s and o.store_id = %(store)s and (o.status = any ('{new,on_hold}') or o.giving > 0)
+   and o.status <> all ('{canceled,archived,abandoned,skipped}') and o.deleted_at is null and o.id > %(after)s
    and exists (select from sales_order_line l where l.order_id = o.id and l.to_ship + l.withdrawn > l.allocated)
  order by o.id limit %(most)s for no key update of o
 """
@@ -118,7 +120,7 @@ def leave(*, actor: Actor, connection: Connection, now: datetime) -> int:
 
 
 def _sets(account_id: int, store_id: int) -> Iterator[list[int]]:
-    """The store's New and held orders with units that nobody was given, locked, a set at a time."""
+    """The store's New and held orders, and those of which a part waits, with units that nobody was given: locked, in sets."""
     after = 0
     while True:
         with database.cursor() as cursor:
@@ -128,6 +130,12 @@ def _sets(account_id: int, store_id: int) -> Iterator[list[int]]:
             return
         yield ids
         after = ids[-1]
+
+
+WAITS = """
+deleted_at is null and (status = any ('{new,on_hold}')
+  or giving > 0 and status = any ('{queued,delayed,open,partially_shipped,error}'))
+"""
 
 
 class Waiting(Struct, frozen=True):
@@ -140,17 +148,17 @@ class Waiting(Struct, frozen=True):
 
 
 def waiting_for(connection: Connection) -> Waiting:
-    """Unshipped orders of the connection's store, New and held. Needs the account's scope."""
+    """Unshipped orders of the connection's store: New, held, or with a part that waits. Needs the account's scope."""
     with database.cursor() as cursor:
         cursor.execute(
-            "select count(*) filter (where status = 'new'), count(*) filter (where status = 'on_hold'), min(placed_at)"
-            " from sales_order where account_id = %s and store_id = %s and status = any ('{new,on_hold}') and deleted_at is null",
+            "select count(*) filter (where status <> 'on_hold'), count(*) filter (where status = 'on_hold'), min(placed_at)"
+            f" from sales_order where account_id = %s and store_id = %s and {WAITS}",
             [connection.account_id, connection.store_id],
         )
         new, held, oldest = cursor.fetchone()
         cursor.execute(
-            "select id from sales_order where account_id = %s and store_id = %s and status = any ('{new,on_hold}')"
-            " and deleted_at is null order by placed_at desc, id desc limit %s",
+            f"select id from sales_order where account_id = %s and store_id = %s and {WAITS}"
+            " order by placed_at desc, id desc limit %s",
             [connection.account_id, connection.store_id, SAMPLE],
         )
         ids = [row[0] for row in cursor.fetchall()]

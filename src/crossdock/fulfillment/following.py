@@ -10,7 +10,8 @@ from crossdock.activity.services import Told, tell
 from crossdock.domain.arrival import arrive
 from crossdock.domain.orders import Order
 from crossdock.domain.statuses import OrderStatus
-from crossdock.fulfillment.preparing import Terms
+from crossdock.fulfillment.preparing import units_for_a_person
+from crossdock.fulfillment.terms import Terms
 from crossdock.orders.content import orders_as_followed, orders_with
 from crossdock.orders.moves import move, raise_issue
 
@@ -61,6 +62,13 @@ update effect e set state = 'refused', settled_at = clock_timestamp(), error = '
   from bare where e.kind = 'warehouse.send' and e.subject_id = bare.id and e.state = 'intended'
 """
 
+# Whoever gives looks at them anew: at those that are New, and at those of which more is to be given.
+FOLLOWED = """
+update sales_order set followed = revision,
+       giving = case when status = 'new' then 0 when id = any (%(more)s) then 2 else giving end
+ where id = any (%(ids)s)
+"""
+
 CHANGED_WHILE_TAKEN = (
     "It changed in the store, and the warehouse has an order with this number that is not like it. Nothing is sent again by itself: "
     "compare both, then Reset it to send it under another number, or archive it."
@@ -90,16 +98,19 @@ def follow_changes(terms: Terms, after: int = 0) -> int | None:
     orders = orders_with(ids)
     now = datetime.now(UTC)
     before = orders_as_followed([row[0] for row in rows if row[4] > 0])
-    for order_id, _, _, withdrawn, _, more in rows:
+    more_wanted = [row[0] for row in rows if row[4] > 0 and row[5] > 0]
+    for_a_person = units_for_a_person(terms, more_wanted)
+    for order_id, _, _, withdrawn, _, _ in rows:
         if order_id in taken:
             raise_issue([order_id], CHANGED_WHILE_TAKEN)
         elif order_id not in unsent:
+            more = for_a_person.get(order_id, Decimal(0))
             _put_before_a_person(order_id, status[order_id], before.get(order_id), orders[order_id], withdrawn, more)
         elif order_id not in busy:
             _start_over(order_id, status[order_id], orders[order_id], terms, now, order_id in taken_back)
     with connection.cursor() as cursor:
         # An effect under way settles first; its own lane wakes us again.
-        cursor.execute("update sales_order set followed = revision where id = any (%s)", [[i for i in ids if i not in busy]])
+        cursor.execute(FOLLOWED, {"ids": [i for i in ids if i not in busy], "more": more_wanted})
     return int(ids[-1])
 
 

@@ -14,7 +14,7 @@ from crossdock.fulfillment.posting import CLOSE
 from crossdock.fulfillment.preparing import SEND_EFFECT
 from crossdock.fulfillment.previewing import requests_for
 from crossdock.fulfillment.shipping import POST_EFFECT, SETTLE
-from crossdock.jobs.wakes import wake
+from crossdock.jobs.wakes import open_lane, wake
 from crossdock.orders.beyond import Box, Carried, Content, GivenLine, Part, Shipped, Standing, WouldSend
 from crossdock.orders.models import SalesOrder
 from crossdock.tenancy.scope import account_in_scope
@@ -118,6 +118,11 @@ class FulfillmentForOrders:
         with connection.cursor() as cursor:
             cursor.execute(SETTLE, {"ids": sorted(ids)})
             cursor.execute(CLOSE, {"ids": sorted(ids)})
+            # A part that waited for its connection may have been passed over while the order stood aside.
+            cursor.execute(
+                "update sales_order set giving = 2 where id = any (%s) and giving = 1 returning store_id", [sorted(ids)]
+            )
+            wake([open_lane("fulfillment.prepare", store_id) for store_id in sorted({row[0] for row in cursor.fetchall()})])
 
     def parts_of(self, order_id: int) -> Sequence[Part]:
         """See the port."""

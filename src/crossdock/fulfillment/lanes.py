@@ -18,6 +18,7 @@ from crossdock.fulfillment import following, preparing
 from crossdock.fulfillment.posting import Posting, Progress
 from crossdock.fulfillment.sending import Sending
 from crossdock.fulfillment.shipping import match_waiting, take_each
+from crossdock.fulfillment.terms import Terms, terms_of
 from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
 from crossdock.jobs.timing import times_of
@@ -31,18 +32,35 @@ async def prepare(run: Run) -> More:
     links = working(await run.read(links_of, store_id=run.owner_id), "sales_orders")
     if not links:
         return More.NO
-    terms = await run.read(preparing.terms_of, run.owner_id, links)
+    terms = await run.read(terms_of, run.owner_id, links)
     await run.write(following.take_from_deleted, run.owner_id)
     changed: int | None = 0
     while not run.is_spent and changed is not None:
         changed = await run.write(following.follow_changes, terms, changed)
     while not run.is_spent and await run.write(preparing.release_due, run.owner_id) > 0:
         pass
-    after: int | None = 0
-    while not run.is_spent and after is not None:
-        after = await run.write(preparing.give, terms, after)
+    for which in ("new", "again"):
+        after: int | None = 0
+        while not run.is_spent and after is not None:
+            after = await run.write(preparing.give, terms, after, which)
+    await _walk_over_waiting(run, terms)
     run.next_at = await run.read(preparing.next_release, run.owner_id)
     return More.YES if run.is_spent else More.NO
+
+
+async def _walk_over_waiting(run: Run, terms: Terms) -> None:
+    """Look once at everything that waits for a connection, whenever what decides has changed since the last time."""
+    state: dict[str, Any] = dict(run.position or {})
+    if state.get("terms") != terms.mark:
+        state = {"terms": terms.mark, "after": 0}
+    while not run.is_spent and state["after"] is not None:
+        state["after"] = await run.write(_give_waiting, run, terms, dict(state))
+
+
+def _give_waiting(run: Run, terms: Terms, state: dict[str, Any]) -> int | None:
+    after = preparing.give(terms, state["after"], "waiting")
+    save_position(run, state | {"after": after}, None)
+    return after
 
 
 @lane("fulfillment.send", of="connection")

@@ -1,56 +1,31 @@
 """Between a store and its warehouses: holds released, lines given to connections, sending intended."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
-import msgspec
 from django.db import connection
-from msgspec import Struct
 
 from crossdock.activity.services import Told, tell
-from crossdock.connections import gateway
 from crossdock.connections.effects import intend
-from crossdock.connections.models import Connection, LocationLink, Store, Warehouse
-from crossdock.connections.queries import Link
+from crossdock.connections.models import Connection
 from crossdock.domain.arrival import unfit
 from crossdock.domain.giving import Candidate, connection_for
+from crossdock.domain.orders import Order
+from crossdock.fulfillment.parts import FreeLine, divided, number_taken, numbers_known, write_parts
+from crossdock.fulfillment.terms import Terms
 from crossdock.jobs.wakes import open_lane, wake
 from crossdock.orders.content import orders_with
-from crossdock.orders.moves import move
+from crossdock.orders.models import Giving
+from crossdock.orders.moves import move, raise_issue
 from crossdock.tenancy.scope import account_in_scope
 
 SEND = "fulfillment.send"
 SEND_EFFECT = "warehouse.send"
 SET = 200
 """Orders prepared in one transaction."""
-
-
-class Terms(Struct, frozen=True):
-    """What a store and its connections say about preparing: who may be given lines, by which locations, how long orders rest."""
-
-    store_id: int
-    links: tuple[Link, ...]
-    locations: Mapping[str, int]
-    prefix: str
-    delay: timedelta
-    references: Mapping[int, Any]
-
-
-def terms_of(store_id: int, links: Sequence[Link]) -> Terms:
-    """Read a store's terms. `references` gives, by connection, how its warehouse writes order numbers."""
-    settings = gateway.settings_of_row(Store.objects.get(pk=store_id))
-    platforms = dict(Warehouse.objects.filter(pk__in=[link.warehouse_id for link in links]).values_list("pk", "platform"))
-    return Terms(
-        store_id=store_id,
-        links=tuple(links),
-        locations=dict(LocationLink.objects.filter(store_id=store_id).values_list("location", "connection_id")),
-        prefix=getattr(settings, "order_number_prefix", ""),
-        delay=timedelta(minutes=getattr(settings, "delay_minutes", 0)),
-        references={link.id: gateway.platform_named(platforms[link.warehouse_id]).reference for link in links},
-    )
 
 
 # --- Holds ----------------------------------------------------------------------------------------------------------------------
@@ -79,94 +54,155 @@ def next_release(store_id: int) -> datetime | None:
 
 # --- Giving ---------------------------------------------------------------------------------------------------------------------
 
+Which = Literal["new", "again", "waiting"]
+"""Which orders are looked at: New ones that nobody looked at, those under way of which more is to be given since they changed, or
+all that wait, since what decides changed: connections, locations.
+"""
+
+UNDER_WAY = "'queued', 'delayed', 'open', 'partially_shipped', 'error'"
+
+_CONDITIONS: dict[Which, str] = {
+    "new": "status = 'new' and giving <> 1",
+    "again": f"giving = 2 and status in ({UNDER_WAY})",
+    "waiting": f"giving > 0 and status in ('new', {UNDER_WAY})",
+}
+
+# Whoever walks over all that waits passes each once, so that he waits for what somebody else holds; the others are looked at again.
 FREE = """
 with mine as materialized (
-  select id, external_id, number, placed_at from sales_order
-   where store_id = %(store)s and status = 'new' and followed = revision and deleted_at is null and id > %(after)s
-   order by id limit %(most)s for no key update skip locked)
+  select id, external_id, number, placed_at, status from sales_order
+   where store_id = %(store)s and {condition} and followed = revision and deleted_at is null and id > %(after)s
+   order by id limit %(most)s for no key update {locked})
 select m.id, m.external_id, m.number, l.id, l.external_id, l.sku, l.location, l.consignment,
        l.to_ship + l.withdrawn - l.allocated,
-       coalesce((select max(part) from fulfillment_order f where f.order_id = m.id), 0), m.placed_at
+       coalesce((select max(part) from fulfillment_order f where f.order_id = m.id), 0), m.placed_at, m.status,
+       case when m.status <> 'new' then
+         array(select f.connection_id from fulfillment_order f where f.order_id = m.id and f.status <> 'withdrawn') else '{{}}' end
   from mine m left join sales_order_line l on l.order_id = m.id and l.to_ship + l.withdrawn > l.allocated
  order by m.id, l.position
 """
 
-GIVE = """
-with part as (select * from jsonb_to_recordset(%(parts)s::jsonb)
-                as p(k int, order_id bigint, connection_id bigint, warehouse_id bigint, part int, consignment int, reference text)),
- fo as (insert into fulfillment_order (account_id, order_id, connection_id, warehouse_id, part, consignment, reference)
-        select %(account)s, order_id, connection_id, warehouse_id, part, consignment, reference from part order by k
-        on conflict do nothing returning id, order_id, part),
- given as (insert into allocation (account_id, line_id, fulfillment_order_id, number, sku, quantity)
-           select %(account)s, r.line_id, fo.id, r.number, r.sku, r.quantity
-             from jsonb_to_recordset(%(lines)s::jsonb) r(k int, line_id bigint, number int, sku text, quantity numeric)
-             join part on part.k = r.k join fo on fo.order_id = part.order_id and fo.part = part.part order by r.line_id)
-select part.k, fo.id from fo join part on part.order_id = fo.order_id and part.part = fo.part
-"""
+STATEMENTS: dict[Which, str] = {
+    which: FREE.format(condition=condition, locked="" if which == "waiting" else "skip locked")
+    for which, condition in _CONDITIONS.items()
+}
+
+Choice = tuple[FreeLine, Candidate | None]
+"""Units of a line, and the connection they belong to where one is to be given them or they wait for it."""
 
 
-class FreeLine(Struct, frozen=True):
-    """Units of a line that nobody was given yet."""
+def give(terms: Terms, after: int, which: Which = "new") -> int | None:
+    """Give the next set of orders to connections, and intend the sending; the last id looked at, None when none is left.
 
-    order_id: int
-    order_external_id: str
-    number: str
-    line_id: int
-    line_external_id: str
-    sku: str
-    location: str
-    consignment: int
-    quantity: Decimal
-    last_part: int
-    placed_at: datetime | None = None
-
-
-def give(terms: Terms, after: int) -> int | None:
-    """Give the next set of New orders to connections, and intend the sending; the last id looked at, None when none is left.
-
-    Lines of a connection that is not live wait, and so do those of which nobody said where they go. An order that no warehouse
-    could ship becomes Error with what to do.
+    Lines of a connection that is not Live wait, and so do those of which nobody said where they go: they are looked at again when
+    their order or what decides changes. Of an order under way, what belongs to a connection that was not asked for any of it is
+    given like that of a New one; more units for a warehouse that has its part are for a person. An order that no warehouse could
+    ship becomes Error with what to do.
     """
-    candidates = [Candidate(link.id, link.is_live, link.is_default) for link in terms.links]
     with connection.cursor() as cursor:
-        cursor.execute(FREE, {"store": terms.store_id, "after": after, "most": SET})
+        cursor.execute(STATEMENTS[which], {"store": terms.store_id, "after": after, "most": SET})
         rows = cursor.fetchall()
     if not rows:
         return None
     # An order of which everything was given has no line here, and holds up none behind it.
     lines = [FreeLine(*row) for row in rows if row[3] is not None]
-    by_order: dict[int, list[FreeLine]] = defaultdict(list)
-    for line in lines:
-        by_order[line.order_id].append(line)
-    chosen = {
-        order_id: [(line, connection_for(line.location, candidates=candidates, links=terms.locations)) for line in of_order]
-        for order_id, of_order in by_order.items()
+    bare = {row[0]: row[11] for row in rows if row[3] is None}
+    chosen = choose(terms, lines)
+    marks = {line.order_id: Giving.NOTHING for line in lines} | {
+        order_id: Giving.WAITS if status == "new" else Giving.NOTHING for order_id, status in bare.items()
     }
-    wanted = [order_id for order_id, given in chosen.items() if any(candidate and candidate.is_live for _, candidate in given)]
+    under_way = {line.order_id for line in lines if line.status != "new"}
+    docs = orders_with([order_id for order_id, those in chosen.items() if _is_wanted(those) or order_id in under_way])
+    for order_id in sorted(under_way & set(chosen)):
+        # In Error because it could not be given to anybody: a person has it tried again, as a New one.
+        is_asked = bool(chosen[order_id][0][0].asked)
+        if (mark := _not_now(docs[order_id]) if is_asked else Giving.NOTHING) is not None:
+            marks[order_id] = mark
+            chosen.pop(order_id)
+    _leave_old(terms, chosen, under_way, marks)
+    wanted = [order_id for order_id, those in chosen.items() if _is_wanted(those)]
+    _note_waiting(terms, chosen, under_way, marks)
+    _give_wanted(terms, {order_id: chosen[order_id] for order_id in wanted}, docs, under_way)
+    _mark(marks)
+    return int(rows[-1][0])
+
+
+def choose(terms: Terms, lines: Iterable[FreeLine]) -> dict[int, list[Choice]]:
+    """By order, the connection each free line belongs to. Those of a connection that has a part of the order already are absent:
+    its warehouse takes no more units by itself.
+    """
+    chosen: dict[int, list[Choice]] = defaultdict(list)
+    for line in lines:
+        to = connection_for(line.location, candidates=terms.candidates, links=terms.locations)
+        if to is None or to.id not in line.asked:
+            chosen[line.order_id].append((line, to))
+    return dict(chosen)
+
+
+def _is_wanted(choices: Iterable[Choice]) -> bool:
+    return any(to is not None and to.is_live for _, to in choices)
+
+
+def _not_now(order: Order) -> Giving | None:
+    """How an order under way is marked of which nothing more may be given: it was canceled in the store, or is held there."""
+    if order.canceled_at is not None:
+        return Giving.NOTHING
+    if order.hold is None or (order.hold.until is not None and order.hold.until <= datetime.now(UTC)):
+        return None
+    return Giving.WAITS if order.hold.until is None else Giving.AGAIN
+
+
+def _leave_old(terms: Terms, chosen: dict[int, list[Choice]], under_way: Collection[int], marks: dict[int, Giving]) -> None:
+    """Take out what is older than the connection it belongs to takes, unless a person insisted on it."""
+    wanted = [order_id for order_id, those in chosen.items() if _is_wanted(those)]
     insisted = _insisted_on(order_id for order_id in wanted if any(_is_too_old(terms, *one) for one in chosen[order_id]))
-    for order_id in set(wanted) - insisted:
+    left: list[int] = []
+    for order_id in wanted:
+        if order_id in insisted:
+            continue
         # Every connection takes orders from a moment of its own on, though the store's are read from the earliest of them.
         chosen[order_id] = [(line, None if _is_too_old(terms, line, to) else to) for line, to in chosen[order_id]]
-    too_old = {order_id for order_id in wanted if not any(to and to.is_live for _, to in chosen[order_id])}
-    wanted = [order_id for order_id in wanted if order_id not in too_old]
-    _skip_old(sorted(too_old))
-    _explain_waiting([order_id for order_id in chosen if order_id not in {*wanted, *too_old}], candidates)
-    orders = orders_with(wanted)
-    misfits = {order_id: why for order_id in wanted if (why := unfit(orders[order_id]))}
-    fitting = {order_id: chosen[order_id] for order_id in wanted if order_id not in misfits}
+        if _is_wanted(chosen[order_id]):
+            continue
+        if order_id in under_way:
+            marks[order_id] = Giving.WAITS
+        else:
+            left.append(order_id)
+        chosen.pop(order_id)
+    _skip_old(left)
+
+
+def _note_waiting(
+    terms: Terms, chosen: Mapping[int, Sequence[Choice]], under_way: Collection[int], marks: dict[int, Giving]
+) -> None:
+    """Mark orders of which something waits, and say why on those of which nothing is given."""
+    for order_id, those in chosen.items():
+        if any(to is None or not to.is_live for _, to in those):
+            marks[order_id] = Giving.WAITS
+    idle = [order_id for order_id, those in chosen.items() if not _is_wanted(those)]
+    is_any_live = any(candidate.is_live for candidate in terms.candidates)
+    _explain([order_id for order_id in idle if order_id not in under_way], NOBODY_SAID if is_any_live else OBSERVED)
+    _explain([order_id for order_id in idle if order_id in under_way], PART_WAITS)
+
+
+def _give_wanted(
+    terms: Terms, chosen: Mapping[int, Sequence[Choice]], docs: Mapping[int, Order], under_way: Collection[int]
+) -> None:
+    misfits = {order_id: why for order_id in chosen if (why := unfit(docs[order_id]))}
+    fitting = {order_id: those for order_id, those in chosen.items() if order_id not in misfits}
     parts, allocations = divided(terms, fitting)
     # An order goes out whole or not at all: nothing of one is written of which a part has no number of its own.
-    taken = {part["order_id"]: part for part in _numbers_known(parts)}
+    taken = {part["order_id"]: part for part in numbers_known(parts)}
     if taken:
-        parts, allocations = divided(terms, {order_id: given for order_id, given in fitting.items() if order_id not in taken})
+        parts, allocations = divided(terms, {order_id: those for order_id, those in fitting.items() if order_id not in taken})
     given = write_parts(parts, allocations)
     taken |= {part["order_id"]: part for part in parts if part["k"] not in given}
-    misfits |= {order_id: _number_taken(part) for order_id, part in taken.items()}
-    if misfits:
-        move(list(misfits), "unfit", reasons=list(misfits.values()))
-        tell([Told(kind="order.unfit", order_id=order_id, params={"why": why}) for order_id, why in misfits.items()])
-    _intend_sending(terms, [part for part in parts if part["k"] in given], given)
-    return int(rows[-1][0])
+    misfits |= {order_id: number_taken(part) for order_id, part in taken.items()}
+    stuck = [order_id for order_id in misfits if order_id not in under_way]
+    move(stuck, "unfit", reasons=[misfits[order_id] for order_id in stuck])
+    stuck += [i for i in misfits if i in under_way and raise_issue([i], f"The rest of it cannot be sent: {misfits[i]}")]
+    tell([Told(kind="order.unfit", order_id=order_id, params={"why": misfits[order_id]}) for order_id in stuck])
+    _intend_sending(terms, [part for part in parts if part["k"] in given], given, under_way)
 
 
 def _is_too_old(terms: Terms, line: FreeLine, candidate: Candidate | None) -> bool:
@@ -193,92 +229,9 @@ def _skip_old(ids: Sequence[int]) -> None:
     tell([Told(kind="order.left_behind", order_id=order_id) for order_id in move(ids, "left_out", reasons=why)])
 
 
-def _numbers_known(parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those of fulfillment orders to be whose number their warehouse knows already, or gets twice at once."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select f.warehouse_id, f.reference from unnest(%s::bigint[], %s::text[]) x(warehouse_id, reference)"
-            " join fulfillment_order f on f.warehouse_id = x.warehouse_id and f.reference = x.reference",
-            [[part["warehouse_id"] for part in parts], [part["reference"] for part in parts]],
-        )
-        known = set(cursor.fetchall())
-    found = []
-    for part in parts:
-        number = (part["warehouse_id"], part["reference"])
-        if number in known:
-            found.append(part)
-        known.add(number)
-    return found
-
-
-def divided(
-    terms: Terms, chosen: Mapping[int, Sequence[tuple[FreeLine, Candidate | None]]]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Fulfillment orders to be, one for each live connection and destination of an order, and the units each takes: rows of GIVE."""
-    warehouses = {link.id: link.warehouse_id for link in terms.links}
-    parts: list[dict[str, Any]] = []
-    allocations: list[dict[str, Any]] = []
-    for order_id, given in chosen.items():
-        groups: dict[tuple[int, int], list[FreeLine]] = defaultdict(list)
-        for line, candidate in given:
-            if candidate is not None and candidate.is_live:
-                groups[candidate.id, line.consignment].append(line)
-        for number, ((connection_id, consignment), of_part) in enumerate(sorted(groups.items()), start=1):
-            part = of_part[0].last_part + number
-            k = len(parts) + 1
-            parts.append(
-                {
-                    "k": k,
-                    "order_id": order_id,
-                    "external_id": of_part[0].order_external_id,
-                    "number": of_part[0].number,
-                    "connection_id": connection_id,
-                    "warehouse_id": warehouses[connection_id],
-                    "part": part,
-                    "consignment": consignment,
-                    "reference": _reference(terms, connection_id, of_part[0].number, part),
-                }
-            )
-            allocations += [
-                {"k": k, "line_id": line.line_id, "number": at, "sku": line.sku, "quantity": line.quantity}
-                for at, line in enumerate(of_part, start=1)
-            ]
-    return parts, allocations
-
-
-def _reference(terms: Terms, connection_id: int, number: str, part: int) -> str:
-    """The number the warehouse knows it by: the order's own, with the store's prefix; later parts say which they are."""
-    # The number sign is how shops show a number, not a part of it: behind a prefix it would only be in the way.
-    plain = number.removeprefix("#") if terms.prefix else number
-    whole = f"{terms.prefix}{plain}" + (f"_{part}" if part > 1 else "")
-    fit = terms.references.get(connection_id)
-    return fit(whole) if fit else whole
-
-
-def write_parts(parts: list[dict[str, Any]], allocations: list[dict[str, Any]]) -> dict[int, int]:
-    """Write fulfillment orders with their units; ids by `k`. One whose number the warehouse knows already is absent."""
-    if not parts:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            GIVE,
-            {
-                "account": account_in_scope(),
-                "parts": msgspec.json.encode(parts).decode(),
-                "lines": msgspec.json.encode(allocations).decode(),
-            },
-        )
-        return {row[0]: row[1] for row in cursor.fetchall()}
-
-
-def _number_taken(part: Mapping[str, Any]) -> str:
-    return (
-        f"The warehouse already knows another order as {part['reference']}. Give this store an order number prefix "
-        "in its settings, then Reprocess."
-    )
-
-
-def _intend_sending(terms: Terms, parts: Sequence[Mapping[str, Any]], given: Mapping[int, int]) -> None:
+def _intend_sending(
+    terms: Terms, parts: Sequence[Mapping[str, Any]], given: Mapping[int, int], under_way: Collection[int]
+) -> None:
     if not parts:
         return
     links = {link.id: link for link in terms.links}
@@ -299,6 +252,7 @@ def _intend_sending(terms: Terms, parts: Sequence[Mapping[str, Any]], given: Map
     )
     names = _warehouse_names(part["connection_id"] for part in parts)
     moved = move(sorted({part["order_id"] for part in parts}), "ready")
+    _explain([part["order_id"] for part in parts if part["order_id"] in under_way], "", instead_of=PART_WAITS)
     tell(
         [
             Told(
@@ -307,7 +261,7 @@ def _intend_sending(terms: Terms, parts: Sequence[Mapping[str, Any]], given: Map
                 params={"warehouse": names[part["connection_id"]], "reference": part["reference"]},
             )
             for part in parts
-            if part["order_id"] in moved
+            if part["order_id"] in moved or part["order_id"] in under_way
         ]
     )
     wake(lanes.values())
@@ -317,13 +271,50 @@ def _warehouse_names(connection_ids: Iterable[int]) -> dict[int, str]:
     return dict(Connection.objects.filter(pk__in=set(connection_ids)).values_list("pk", "warehouse__name"))
 
 
-def _explain_waiting(ids: Sequence[int], candidates: Sequence[Candidate]) -> None:
+OBSERVED = "Only observed: no connection of this store is Live, so nothing is sent."
+NOBODY_SAID = "Nobody said which connection ships these lines. Choose the store's default connection or link the location."
+PART_WAITS = "A part of it waits: its connection is not Live, or nobody said which one ships it."
+
+
+def _explain(ids: Sequence[int], reason: str, *, instead_of: str = "") -> None:
+    """Say why orders stand where they stand; with `instead_of` only on those that say this."""
     if not ids:
         return
-    reason = (
-        "Only observed: no connection of this store is Live, so nothing is sent."
-        if not any(candidate.is_live for candidate in candidates)
-        else "Nobody said which connection ships these lines. Choose the store's default connection or link the location."
-    )
     with connection.cursor() as cursor:
-        cursor.execute("update sales_order set reason = %s where id = any (%s) and reason <> %s", [reason, list(ids), reason])
+        cursor.execute(
+            "update sales_order set reason = %s where id = any (%s) and reason <> %s and (%s = '' or reason = %s)",
+            [reason, sorted(ids), reason, instead_of, instead_of],
+        )
+
+
+def _mark(marks: Mapping[int, Giving]) -> None:
+    """Note of which orders something waits. Most never have anything to note, and are not written."""
+    ids = sorted(marks)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update sales_order o set giving = x.giving from unnest(%s::bigint[], %s::smallint[]) x(id, giving)"
+            " where o.id = x.id and o.giving <> x.giving",
+            [ids, [marks[order_id].value for order_id in ids]],
+        )
+
+
+def units_for_a_person(terms: Terms, ids: Sequence[int]) -> dict[int, Decimal]:
+    """Units of orders under way that are wanted of a warehouse beyond the part it has; none for the others."""
+    if not ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(ASKED, [sorted(ids)])
+        rows = cursor.fetchall()
+    units: dict[int, Decimal] = defaultdict(Decimal)
+    for order_id, location, quantity, asked in rows:
+        to = connection_for(location, candidates=terms.candidates, links=terms.locations)
+        if to is not None and to.id in asked:
+            units[order_id] += quantity
+    return dict(units)
+
+
+ASKED = """
+select l.order_id, l.location, l.to_ship + l.withdrawn - l.allocated,
+       array(select f.connection_id from fulfillment_order f where f.order_id = l.order_id and f.status <> 'withdrawn')
+  from sales_order_line l where l.order_id = any (%s) and l.to_ship + l.withdrawn > l.allocated
+"""

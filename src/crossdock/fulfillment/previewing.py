@@ -11,16 +11,19 @@ from crossdock.connections.models import Connection
 from crossdock.connections.queries import Link, links_of
 from crossdock.domain.fulfillment import FulfillmentRequest, RequestLine
 from crossdock.domain.giving import Candidate, connection_for
-from crossdock.fulfillment.preparing import FreeLine, Terms, divided, terms_of
+from crossdock.fulfillment.parts import FreeLine, divided
 from crossdock.fulfillment.sending import destination
+from crossdock.fulfillment.terms import Terms, terms_of
 from crossdock.orders.content import orders_with
 
 FREE = """
 select o.id, o.external_id, o.number, l.id, l.external_id, l.sku, l.location, l.consignment,
        l.to_ship + l.withdrawn - l.allocated,
-       coalesce((select max(part) from fulfillment_order f where f.order_id = o.id), 0)
+       coalesce((select max(part) from fulfillment_order f where f.order_id = o.id), 0), o.placed_at, o.status,
+       array(select f.connection_id from fulfillment_order f where f.order_id = o.id and f.status <> 'withdrawn')
   from sales_order o join sales_order_line l on l.order_id = o.id
- where o.id = any (%s) and o.status in ('new', 'on_hold') and o.deleted_at is null and l.to_ship + l.withdrawn > l.allocated
+ where o.id = any (%s) and (o.status in ('new', 'on_hold') or o.giving > 0)
+   and o.deleted_at is null and l.to_ship + l.withdrawn > l.allocated
  order by o.id, l.position
 """
 
@@ -36,7 +39,7 @@ class Would(Struct, frozen=True):
 
 
 def free_lines(order_ids: Sequence[int]) -> dict[int, list[FreeLine]]:
-    """Units that nobody was given yet, of orders that are New or held."""
+    """Units that nobody was given yet, of orders that are New or held, or of which a part waits for its connection."""
     found: dict[int, list[FreeLine]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(FREE, [sorted(order_ids)])
@@ -48,16 +51,20 @@ def free_lines(order_ids: Sequence[int]) -> dict[int, list[FreeLine]]:
 def chosen_as_if_live(
     terms: Terms, lines: Mapping[int, Sequence[FreeLine]], *, only: int | None = None
 ) -> dict[int, list[tuple[FreeLine, Candidate | None]]]:
-    """Which connection each line would go to if all of the store's were Live, or `only` this one."""
+    """Which connection each line would go to if all of the store's were Live, or `only` this one; none that has its part already."""
     candidates = [Candidate(link.id, only in (None, link.id), link.is_default) for link in terms.links]
-    return {
+    chosen = {
         order_id: [(line, connection_for(line.location, candidates=candidates, links=terms.locations)) for line in those]
         for order_id, those in lines.items()
+    }
+    return {
+        order_id: [(line, to) for line, to in those if to is None or to.id not in line.asked]
+        for order_id, those in chosen.items()
     }
 
 
 def requests_for(order_ids: Sequence[int], *, only: int | None = None) -> list[Would]:
-    """The requests that orders of one store would become; none of what is not New or held. `only` names a connection."""
+    """The requests that orders of one store would become; none of what waits for nobody. `only` names a connection."""
     lines = free_lines(order_ids)
     if not lines:
         return []

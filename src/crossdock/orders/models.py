@@ -14,6 +14,16 @@ EXTERNAL: dict[str, Any] = {"db_collation": "C"}
 QUANTITY: dict[str, Any] = {"max_digits": 20, "decimal_places": 4}
 
 
+class Giving(models.IntegerChoices):
+    """Whether units of an order wait to be given to a connection: none do; some wait until the order or what decides changes, and
+    need not be looked at before; some are to be looked at again.
+    """
+
+    NOTHING = 0
+    WAITS = 1
+    AGAIN = 2
+
+
 class SalesOrder(TenantModel):
     """What is listed, filtered, sorted, counted, joined or constrained. `reason` says why it stands where it stands.
 
@@ -39,6 +49,7 @@ class SalesOrder(TenantModel):
     content_hash = models.BinaryField()
     revision = models.IntegerField(default=1)
     followed = models.IntegerField(default=1)
+    giving = models.SmallIntegerField(choices=Giving.choices, default=Giving.NOTHING, db_default=Giving.NOTHING)
     currency = models.TextField()
     grand_total = models.DecimalField(null=True, **QUANTITY)
     ship_name = models.TextField(default="")
@@ -88,6 +99,8 @@ class SalesOrder(TenantModel):
             models.Index(fields=["account", "number"], name="sales_order_number"),
             models.Index(fields=["account", "store"], name="sales_order_issue", condition=~Q(issue="")),
             models.Index(F("store"), F("id"), name="sales_order_follow", condition=Q(followed__lt=F("revision"))),
+            models.Index(F("store"), F("id"), name="sales_order_to_give", condition=Q(status="new") & ~Q(giving=1)),
+            models.Index(F("store"), F("id"), name="sales_order_waits", condition=Q(giving__gt=0)),
         ]
 
 

@@ -71,6 +71,7 @@ with page as materialized (
     lines_count = excluded.lines_count, units = excluded.units, is_test = excluded.is_test, revision = sales_order.revision + 1,
     followed = case when sales_order.deleted_at is null then sales_order.followed else sales_order.revision + 1 end,
     status = case when sales_order.deleted_at is null then sales_order.status else excluded.status end,
+    giving = case when sales_order.deleted_at is null then sales_order.giving else 0 end,
     wait_until = case when sales_order.deleted_at is null then sales_order.wait_until else excluded.wait_until end,
     reason = case when sales_order.deleted_at is null then sales_order.reason else excluded.reason end,
     deleted_at = null

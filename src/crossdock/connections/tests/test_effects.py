@@ -154,7 +154,7 @@ async def test_what_was_lost_on_the_way_is_done_again_after_asking(account, lane
 async def test_a_worker_that_died_in_the_middle_leaves_effects_that_are_asked_for(account, lane):
     platform = Platform()
     dead = await take(account, lane)
-    await dead.write(_claim, dead, 10)
+    await dead.write(_claim, dead, "warehouse.send", 10)
     platform.has[KEYS[0]] = 1  # it got that far
     await in_db(account.pk, _expire, lane)
 
@@ -299,7 +299,7 @@ async def test_what_a_long_run_sent_last_is_given_as_long_as_what_it_sent_first(
     platform = Platform()
     slow = await take(account, lane)
     await run_effects(slow, platform, most=0)
-    await slow.write(_claim, slow, 10)
+    await slow.write(_claim, slow, "warehouse.send", 10)
     await in_db(account.pk, _let_time_pass)  # it has been at it for a while, and is alive
 
     await in_db(account.pk, renew, slow)

@@ -111,7 +111,9 @@ class ListsOrders(ABC):
     """A store that can say which orders were placed in a stretch of time: what a backfill fetches, and a count is held against."""
 
     @abstractmethod
-    def orders_placed(self, window: Window, after: Position | None = None) -> AsyncIterator[PlacedPage]:
+    def orders_placed(
+        self, window: Window, after: Position | None = None, *, page_size: int | None = None
+    ) -> AsyncIterator[PlacedPage]:
         """Every order placed in the window that the store would let us read, whatever its status, oldest first. May give one
         twice; never hides one.
         """
@@ -155,7 +157,9 @@ class PullsProducts(ABC):
     """A store that says what it sells."""
 
     @abstractmethod
-    def products(self, since: datetime | None = None, after: Position | None = None) -> AsyncIterator[ProductPage]:
+    def products(
+        self, since: datetime | None = None, after: Position | None = None, *, page_size: int | None = None
+    ) -> AsyncIterator[ProductPage]:
         """What is sold, one entry for each variant; with `since` what changed after it, where the platform can say."""
 
 
@@ -163,7 +167,9 @@ class PullsReturns(ABC):
     """A store that says what comes back."""
 
     @abstractmethod
-    def returns_changed(self, window: Window, after: Position | None = None) -> AsyncIterator[ReturnPage]:
+    def returns_changed(
+        self, window: Window, after: Position | None = None, *, page_size: int | None = None
+    ) -> AsyncIterator[ReturnPage]:
         """Returns that changed in the window, as `PullsOrders.orders_changed`."""
 
 

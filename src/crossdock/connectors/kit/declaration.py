@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -37,12 +38,21 @@ class App(Struct, frozen=True):
     client_secret: Secret
 
 
+class Call(Struct, frozen=True):
+    """A platform's own signed call to its app: the store it is about as settings fields, who acts, and whether that is the owner."""
+
+    store: Mapping[str, str]
+    user: str
+    is_owner: bool
+
+
 class OAuth(Struct, frozen=True):
     """Sign-in by consent in the browser. All take the settings and the installation's `App` or None first.
 
     `authorize(settings, app, redirect_uri, state, *, base_url=None)` makes the platform's address; `verify(settings, app, query)`
     checks the callback's own signature, shop and age; `exchange(settings, app, code, redirect_uri, http)` trades the code, `http`
     being unsigned; `with_app(settings, app)` gives settings with the app filled in, which a store is opened and renewed with.
+    `read_call(app, query)` verifies what the platform itself calls when the app is opened there or uninstalled; None where none does.
     """
 
     scopes: tuple[str, ...]
@@ -51,6 +61,7 @@ class OAuth(Struct, frozen=True):
     exchange: Callable[..., Awaitable[Tokens]]
     is_wanted: Callable[[Any], bool]
     with_app: Callable[[Any, App], Any] = lambda settings, _: settings
+    read_call: Callable[[App, Mapping[str, str]], Call] | None = None
 
 
 class Delivery(Struct, frozen=True):
@@ -79,6 +90,8 @@ class Connector(Struct, frozen=True, kw_only=True):
     `uses_tokens` tells from the settings whether calls are signed with tokens of a sign-in; None where a sign-in means yes.
     `open_files(settings, *, door, folder_root, may_write, record)` gives the partner's folder to clients that exchange files.
     `reference` turns an order number into one that the warehouse can carry, never cutting it; None where any text will do.
+    `sign_in_origins` are further addresses of the platform that sign-in may ask. `pause_asked` reads from the headers of a 429 how
+    long to wait, where the platform says it in its own way.
     """
 
     key: str
@@ -98,6 +111,8 @@ class Connector(Struct, frozen=True, kw_only=True):
     takes: frozenset[str] = frozenset()
     open_files: Callable[..., AbstractAsyncContextManager[Folder]] | None = None
     reference: Callable[[str], str] | None = None
+    sign_in_origins: tuple[str, ...] = ()
+    pause_asked: Callable[[Mapping[str, str]], timedelta | None] | None = None
 
     def can(self, capability: type) -> bool:
         """Whether the client has a capability."""
@@ -115,6 +130,7 @@ class Connector(Struct, frozen=True, kw_only=True):
 
 __all__ = [
     "App",
+    "Call",
     "Connector",
     "Delivery",
     "KeepsWebhooks",

@@ -77,6 +77,7 @@ class Http:
 
     `platform` is the name used in sentences. `is_recorded` is off for sign-in, whose bodies are secrets as a whole.
     `before_write` is called right before a change is sent, and stops it by raising: whoever lost the right to make it meanwhile.
+    `origins` are further addresses that an absolute URL may go to. `pause_asked` reads a 429's wait from its headers.
     """
 
     def __init__(
@@ -91,6 +92,8 @@ class Http:
         may_write: bool = True,
         before_write: Callable[[], None] | None = None,
         is_recorded: bool = True,
+        origins: Collection[str] = (),
+        pause_asked: Callable[[Mapping[str, str]], timedelta | None] | None = None,
     ) -> None:
         self.base = URL(base_url.rstrip("/") + "/")
         self.platform = platform
@@ -101,6 +104,8 @@ class Http:
         self._may_write = may_write
         self._before_write = before_write
         self._is_recorded = is_recorded
+        self._origins = frozenset({self.base.origin(), *(URL(origin).origin() for origin in origins)})
+        self._pause_asked = pause_asked or retry_after
         self._masker = Masker(())
         transport.door.check_url(self.base)
 
@@ -172,7 +177,7 @@ class Http:
 
     def _rooted(self, path: str) -> URL:
         url = URL(path) if "://" in path else URL(str(self.base) + path.lstrip("/"))
-        if url.origin() != self.base.origin():
+        if url.origin() not in self._origins:
             raise InvalidData(f"{self.platform} sent us to another address, {url.host}, and we do not go there.")
         self._transport.door.check_url(url)
         return url
@@ -289,7 +294,7 @@ class Http:
                 evidence=evidence,
             )
         if status == 429:
-            asked = retry_after(answer.headers)
+            asked = self._pause_asked(answer.headers)
             wait = timedelta(seconds=10) if asked is None else asked
             self.limiter.pause(datetime.now(UTC) + wait)
             raise RateLimited(f"{self.platform} asks us to slow down.", retry_after=wait, evidence=evidence)

@@ -102,6 +102,7 @@ async def open_client(
                 signer=Signer(connector.sign, settings, tokens if _uses_tokens(connector, settings) else None),
                 may_write=may_write,
                 before_write=before_write,
+                pause_asked=connector.pause_asked,
             )
         files: Folder = _NoFolder()
         if connector.open_files is not None:
@@ -157,6 +158,8 @@ async def open_unsigned(
             record=record or _not_recorded,
             limiter=LocalLimiter(),
             is_recorded=False,
+            origins=connector.sign_in_origins,
+            pause_asked=connector.pause_asked,
         )
 
 

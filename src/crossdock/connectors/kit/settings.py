@@ -44,7 +44,8 @@ class FieldSpec(Struct, frozen=True):
 
     `loads` says that the choices are asked from the platform (`Client.choices(name)`) once the credentials work. `shown_when` is
     (other field, values): the field is asked only then. `group` is credentials or import; identity fields (`is_address`) decide
-    where secrets are sent, so changing one asks for the secrets again.
+    where secrets are sent, so changing one asks for the secrets again. `expiry_of` names the field whose end this moment is; see
+    `kit.expiry`.
     """
 
     name: str
@@ -59,6 +60,7 @@ class FieldSpec(Struct, frozen=True):
     is_address: bool
     shown_when: tuple[str, tuple[str, ...]] | None
     placeholder: str | None
+    expiry_of: str | None = None
 
 
 def setting(
@@ -73,6 +75,7 @@ def setting(
     shown_when: tuple[str, tuple[str, ...]] | None = None,
     placeholder: str | None = None,
     long: bool = False,
+    expiry_of: str | None = None,
     **constraints: Any,
 ) -> Any:
     """A field of a settings class, with the words people need to fill it in. `constraints` go to pydantic (pattern, ge, le ...)."""
@@ -84,6 +87,7 @@ def setting(
         "shown_when": shown_when,
         "placeholder": placeholder,
         "long": long,
+        "expiry_of": expiry_of,
     }
     field = Field(default, title=label, description=help, **constraints)
     # As metadata, not as JSON schema: the hub reads it through `fields_of` alone.
@@ -163,6 +167,7 @@ def fields_of(settings: type[ConnectorSettings]) -> tuple[FieldSpec, ...]:
                 is_address=bool(extra.get("is_address")),
                 shown_when=extra.get("shown_when"),
                 placeholder=extra.get("placeholder"),
+                expiry_of=extra.get("expiry_of"),
             )
         )
     return tuple(specs)

@@ -12,9 +12,10 @@ from crossdock.connections.gateway import Opened, Recorder
 from crossdock.connections.models import Effect, Mode
 from crossdock.connections.queries import links_of
 from crossdock.connections.testing import a_connection, a_store
-from crossdock.fulfillment import following, preparing
+from crossdock.fulfillment import following
 from crossdock.fulfillment.models import Allocation, FulfillmentOrder
 from crossdock.fulfillment.sending import Sending
+from crossdock.fulfillment.terms import terms_of
 from crossdock.fulfillment.testing import confirmed, given, settle_effect
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.services import reprocess
@@ -31,7 +32,7 @@ def store(account):
 
 def follow(account, store):
     with scoped(account.pk):
-        following.follow_changes(preparing.terms_of(store.pk, links_of(store_id=store.pk)))
+        following.follow_changes(terms_of(store.pk, links_of(store_id=store.pk)))
 
 
 def changed(order, *, seconds=1, **changes):
@@ -166,7 +167,7 @@ def test_orders_under_way_hold_up_no_change_behind_them(account, store, monkeypa
     received(account, store, [changed(first, tags=("a",)), changed(second, canceled_at=second.updated_at)])
 
     with scoped(account.pk):
-        terms = preparing.terms_of(store.pk, links_of(store_id=store.pk))
+        terms = terms_of(store.pk, links_of(store_id=store.pk))
         after = 0
         while after is not None:
             after = following.follow_changes(terms, after)

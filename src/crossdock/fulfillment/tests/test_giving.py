@@ -14,6 +14,7 @@ from crossdock.connections.testing import a_connection, a_store
 from crossdock.domain.orders import Address
 from crossdock.fulfillment import preparing
 from crossdock.fulfillment.models import Allocation, FulfillmentOrder
+from crossdock.fulfillment.terms import terms_of
 from crossdock.orders.models import SalesOrder, SalesOrderLine
 from crossdock.orders.services import reprocess
 from crossdock.orders.testing import a_canonical_order, received
@@ -23,7 +24,7 @@ from crossdock.tenancy.scope import scoped
 def prepare(account, store):
     """Give everything of a store, as its lane does."""
     with scoped(account.pk):
-        terms = preparing.terms_of(store.pk, links_of(store_id=store.pk))
+        terms = terms_of(store.pk, links_of(store_id=store.pk))
     after = 0
     while after is not None:
         with scoped(account.pk):

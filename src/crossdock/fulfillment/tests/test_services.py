@@ -15,7 +15,8 @@ from crossdock.domain.errors import RuleBroken
 from crossdock.fulfillment import services
 from crossdock.fulfillment.adopting import collision_at, waiting_for
 from crossdock.fulfillment.models import Shipment
-from crossdock.fulfillment.preparing import give, terms_of
+from crossdock.fulfillment.preparing import give
+from crossdock.fulfillment.terms import terms_of
 from crossdock.fulfillment.testing import a_sent_order, a_shipment, given, posted, settle_effect
 from crossdock.orders.models import SalesOrder, SalesOrderLine
 from crossdock.orders.testing import a_canonical_order, an_order, received

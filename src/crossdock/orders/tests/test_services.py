@@ -14,7 +14,7 @@ from crossdock.domain.errors import RuleBroken
 from crossdock.domain.statuses import OrderStatus
 from crossdock.fulfillment.following import follow_changes
 from crossdock.fulfillment.models import FulfillmentOrder
-from crossdock.fulfillment.preparing import terms_of
+from crossdock.fulfillment.terms import terms_of
 from crossdock.fulfillment.testing import a_sent_order, a_shipment, given, posted, refused, settle_effect
 from crossdock.orders import services
 from crossdock.orders.models import SalesOrder, SalesOrderContent, SalesOrderLine

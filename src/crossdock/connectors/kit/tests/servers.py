@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.http import Exchange, Http
@@ -55,7 +56,12 @@ async def a_server(talk: Talk) -> AsyncIterator[RawServer]:
 
 @asynccontextmanager
 async def http_to(
-    server: RawServer, *, signer: Signer | None = None, may_write: bool = True, limiter: LocalLimiter | None = None
+    server: RawServer,
+    *,
+    signer: Signer | None = None,
+    may_write: bool = True,
+    limiter: LocalLimiter | None = None,
+    **more: Any,
 ) -> AsyncIterator[tuple[Http, list[Exchange]]]:
     """HTTP to a server through the sandbox door, and what was recorded."""
     exchanges: list[Exchange] = []
@@ -70,6 +76,7 @@ async def http_to(
                 limiter=limiter or LocalLimiter(),
                 signer=signer,
                 may_write=may_write,
+                **more,
             ),
             exchanges,
         )

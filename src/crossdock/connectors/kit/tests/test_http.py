@@ -8,14 +8,16 @@ import pytest
 from pydantic import SecretStr
 
 from crossdock.connectors.kit import http as http_module
+from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, OutcomeUnknown, RateLimited, Unavailable
-from crossdock.connectors.kit.http import ObserveOnly, retry_after
+from crossdock.connectors.kit.http import Http, ObserveOnly, retry_after
 from crossdock.connectors.kit.limits import LocalLimiter
 from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.kit.settings import ConnectorSettings
 from crossdock.connectors.kit.signing import Signer
 from crossdock.connectors.kit.tests.servers import a_server, answering, hanging_up, http_to, in_turn
 from crossdock.connectors.kit.tokens import MemoryTokens, Tokens
+from crossdock.connectors.kit.transport import Transport
 
 
 class Settings(ConnectorSettings):
@@ -256,3 +258,31 @@ async def test_a_429_closes_the_way_for_everybody():
 )
 def test_retry_after_is_read_in_every_spelling(text, seconds):
     assert retry_after({"retry-after": text}) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+async def test_a_platform_that_states_the_wait_in_its_own_header_is_understood():
+    def asked(headers):
+        return timedelta(milliseconds=float(headers["x-reset-ms"]))
+
+    async with (
+        a_server(answering(429, b"{}", "x-reset-ms: 2500")) as server,
+        http_to(server, pause_asked=asked) as (http, _),
+    ):
+        with pytest.raises(RateLimited) as caught:
+            await http.read("GET", "x", operation="look")
+
+    assert caught.value.retry_after == timedelta(seconds=2.5)
+
+
+async def test_a_further_address_of_the_platform_is_asked_where_it_is_declared():
+    async with a_server(answering()) as server, a_server(answering(200, b"[]")) as other:
+        door = Door(realm="sandbox", listeners=frozenset({("127.0.0.1", server.port), ("127.0.0.1", other.port)}))
+        address = f"http://127.0.0.1:{other.port}"
+        async with Transport(door) as transport:
+            means = {"platform": "X", "transport": transport, "record": lambda _: None, "limiter": LocalLimiter()}
+            declared = Http(f"http://127.0.0.1:{server.port}/api", **means, origins=(address,))
+            answer = await declared.read("GET", f"{address}/token", operation="sign in")
+            with pytest.raises(InvalidData, match="another address"):
+                await Http(f"http://127.0.0.1:{server.port}", **means).read("GET", f"{address}/token", operation="sign in")
+
+    assert answer.body == b"[]"

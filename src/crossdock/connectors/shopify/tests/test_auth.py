@@ -11,7 +11,6 @@ import aiohttp
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from contract.store_rig import ShopifyRig
 from crossdock.connectors.kit.declaration import App
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
 from crossdock.connectors.kit.opening import open_unsigned, sign_in
@@ -19,6 +18,7 @@ from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.shopify import auth, connector, webhooks
 from crossdock.connectors.shopify.settings import Settings
 from crossdock.connectors.shopify.tests.examples import settings
+from crossdock.connectors.shopify.tests.rig import Rig
 
 SECRET = "shpss_0123456789abcdef"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ def a_callback(secret=SECRET, **changes):
 
 @pytest.fixture
 async def rig():
-    made = ShopifyRig()
+    made = Rig()
     await made.start()
     yield made
     await made.stop()

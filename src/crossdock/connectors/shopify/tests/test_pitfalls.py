@@ -6,19 +6,20 @@ from decimal import Decimal
 
 import pytest
 
-from contract.store_rig import ShopifyRig, up_to_now
+from contract.store_rig import up_to_now
 from crossdock.connectors.kit.capabilities import Done, Failed
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, RateLimited, Unavailable
 from crossdock.connectors.kit.limits import LocalLimiter
 from crossdock.connectors.kit.pages import Window
 from crossdock.connectors.shopify import pull
 from crossdock.connectors.shopify.mapping import ROUTING
+from crossdock.connectors.shopify.tests.rig import Rig
 from crossdock.domain.fulfillment import NoticeLine, Tracking
 
 
 @pytest.fixture
 async def rig():
-    made = ShopifyRig()
+    made = Rig()
     await made.start()
     yield made
     await made.stop()

@@ -8,11 +8,11 @@ import pytest
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, build_schema, parse, validate
 from graphql.type import get_named_type, is_leaf_type
 
-from contract.store_rig import ShopifyRig
 from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.carriers import KNOWN
 from crossdock.connectors.shopify.graphql import MAX_COST
 from crossdock.connectors.shopify.pull import BY_ID, PAGE
+from crossdock.connectors.shopify.tests.rig import Rig
 from crossdock.connectors.shopify.webhooks import TOPICS
 
 pytestmark = pytest.mark.needs_reference
@@ -65,7 +65,7 @@ def test_every_carrier_is_spelled_as_in_shopify(schema):
 
 @pytest.fixture
 async def rig():
-    made = ShopifyRig()
+    made = Rig()
     await made.start()
     yield made
     await made.stop()

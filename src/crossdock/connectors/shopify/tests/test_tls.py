@@ -2,16 +2,16 @@
 
 import pytest
 
-from contract.store_rig import ShopifyRig
 from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.errors import Unavailable
 from crossdock.connectors.kit.opening import open_client
 from crossdock.connectors.kit.transport import Transport
+from crossdock.connectors.shopify.tests.rig import Rig
 
 
 @pytest.fixture
 async def rig():
-    made = ShopifyRig()
+    made = Rig()
     await made.sim.start(tls_port=0)
     yield made
     await made.sim.stop()

@@ -1,0 +1,89 @@
+"""What the contract tests of stores need to know of Shopify."""
+
+from datetime import datetime
+from typing import Any
+
+from contract.store_rig import StoreRig
+from crossdock.connectors.shopify import connector
+from crossdock.connectors.shopify.settings import Settings
+from crossdock.connectors.shopify.simulator import orders, routing
+from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP, ShopifySimulator
+from crossdock.connectors.shopify.simulator.values import bag
+from crossdock.connectors.shopify.simulator.values import moment as moment_text
+
+
+class Rig(StoreRig):
+    """Shopify."""
+
+    connector = connector
+    posts_with = "CreateFulfillment"
+
+    def __init__(self) -> None:
+        super().__init__(ShopifySimulator())
+        self.sim.set_limits(False)
+
+    @property
+    def shop(self) -> Any:
+        return self.sim.shop()
+
+    @property
+    def main_location(self) -> str:
+        """The number of the shop's first location."""
+        return str(next(iter(self.shop.locations)).rsplit("/", 1)[1])
+
+    def settings(self, **changes: Any) -> Settings:
+        secret = self.sim.access.apps[OWN_APP].client_secret
+        values = {
+            "shop": DEMO_SHOP,
+            "access": "own_app",
+            "client_id": OWN_APP,
+            "client_secret": secret,
+            "location": self.main_location,
+        }
+        return Settings(**values | changes)
+
+    def base_url(self, settings: Settings) -> str:
+        return f"{self.sim.url}/{settings.shop}"
+
+    def places(self, **more: Any) -> str:
+        return self.sim.add_order(**more).rsplit("/", 1)[1]
+
+    def shipped_units(self, order_id: str) -> dict[str, int]:
+        units: dict[str, int] = {}
+        for one in self.shop.fulfillments.values():
+            if one["status"] == "SUCCESS" and str(self.shop.order_of(one)["id"]).endswith(f"/{order_id}"):
+                for row in one["_items"]:
+                    line = str(row["_line"]).rsplit("/", 1)[-1]
+                    units[line] = units.get(line, 0) + row["quantity"]
+        return units
+
+    def told(self) -> dict[str, int]:
+        return {number: len(found) for number, found in self.sim.fulfillments_by_tracking().items()}
+
+    def places_at(self, moment: datetime, **more: Any) -> str:
+        """See `StoreWords`."""
+        return self.places(created_at=moment_text(moment), **more)
+
+    def places_skipped(self, **more: Any) -> str:
+        """See `StoreWords`."""
+        return self.places(financial_status="PENDING", **more)
+
+    def spoils(self, order_id: str) -> None:
+        """See `StoreWords`."""
+        shop, order = self.sim.order(order_id)
+        order["totalPriceSet"] = bag("0", "USD") | {"shopMoney": {"amount": "twelve", "currencyCode": "USD"}}
+        shop.keep(order)
+
+    def readdresses(self, order_id: str, street: str) -> None:
+        """See `StoreWords`."""
+        self.sim.edit_order(order_id, address={"address1": street})
+
+    def mailed(self) -> int:
+        """See `StoreWords`."""
+        return len(self.shop.mails)
+
+    def unships(self, external_id: str) -> None:
+        """See `StoreWords`."""
+        found = self.shop.fulfillments[f"gid://shopify/Fulfillment/{external_id}"]
+        routing.cancel_fulfillment(self.shop, found)
+        orders.touch(self.shop, self.shop.order_of(found))
