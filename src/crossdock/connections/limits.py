@@ -19,7 +19,7 @@ from crossdock.tenancy.scope import account_in_scope, in_db
 LOT = 0.1
 """What part of the bucket a process takes at once."""
 
-LOT_LASTS = 5.0
+LOT_LASTS = 15.0
 """Seconds after which what is left of a lot is nobody's: the bucket has refilled by as much meanwhile."""
 
 OPEN = """

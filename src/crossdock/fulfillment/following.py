@@ -111,7 +111,7 @@ def follow_changes(terms: Terms, after: int = 0) -> int | None:
     with connection.cursor() as cursor:
         # An effect under way settles first; its own lane wakes us again.
         cursor.execute(FOLLOWED, {"ids": [i for i in ids if i not in busy], "more": more_wanted})
-    return int(ids[-1])
+    return int(ids[-1]) if len(ids) == SET else None
 
 
 def _take_back(ids: list[int]) -> set[int]:

@@ -11,14 +11,15 @@ from django.db import connection
 from crossdock.activity.services import Kept, Told, envelope, keep_messages, tell
 from crossdock.connections import gateway
 from crossdock.connections.effects import run_effects
-from crossdock.connections.queries import links_of, next_time, working
+from crossdock.connections.queries import Link, links_of, next_time, working
 from crossdock.connectors.kit.capabilities import PullsShipments, SendsOrders
 from crossdock.connectors.kit.pages import Position, Rejected, ShipmentPage, Window
 from crossdock.fulfillment import following, preparing
 from crossdock.fulfillment.posting import Posting, Progress
 from crossdock.fulfillment.sending import Sending
 from crossdock.fulfillment.shipping import match_waiting, take_each
-from crossdock.fulfillment.terms import Terms, terms_of
+from crossdock.fulfillment.terms import Terms
+from crossdock.fulfillment.todo import todo_of
 from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
 from crossdock.jobs.timing import times_of
@@ -29,22 +30,25 @@ OVERLAP = timedelta(minutes=10)
 @lane("fulfillment.prepare", of="store")
 async def prepare(run: Run) -> More:
     """Follow changes in the store, release holds whose time has come, give lines to connections and intend the sending."""
-    links = working(await run.read(links_of, store_id=run.owner_id), "sales_orders")
-    if not links:
+    todo = await run.read(todo_of, run.owner_id)
+    if todo is None:
         return More.NO
-    terms = await run.read(terms_of, run.owner_id, links)
-    await run.write(following.take_from_deleted, run.owner_id)
-    changed: int | None = 0
+    terms = todo.terms
+    if todo.has_deleted_connections:
+        await run.write(following.take_from_deleted, run.owner_id)
+    changed: int | None = 0 if todo.has_changed else None
     while not run.is_spent and changed is not None:
         changed = await run.write(following.follow_changes, terms, changed)
-    while not run.is_spent and await run.write(preparing.release_due, run.owner_id) > 0:
+    while todo.has_due_holds and not run.is_spent and await run.write(preparing.release_due, run.owner_id) > 0:
         pass
-    for which in ("new", "again"):
-        after: int | None = 0
+    is_stirred = todo.has_changed or todo.has_due_holds or todo.has_deleted_connections
+    sets: list[tuple[preparing.Which, bool]] = [("new", todo.has_new), ("again", todo.has_more)]
+    for which, waits in sets:
+        after: int | None = 0 if waits or is_stirred else None
         while not run.is_spent and after is not None:
             after = await run.write(preparing.give, terms, after, which)
     await _walk_over_waiting(run, terms)
-    run.next_at = await run.read(preparing.next_release, run.owner_id)
+    run.next_at = await run.read(preparing.next_release, run.owner_id) if is_stirred else todo.next_release
     return More.YES if run.is_spent else More.NO
 
 
@@ -63,13 +67,25 @@ def _give_waiting(run: Run, terms: Terms, state: dict[str, Any]) -> int | None:
     return after
 
 
+def _link_and_site(connection_id: int, channel: str) -> tuple[Link, gateway.Site] | None:
+    """A connection and the side of it that a channel writes to; None where it may not: not Live, or the channel is off."""
+    link = next(iter(links_of(connection_id=connection_id)), None)
+    if link is None or not link.is_live or channel not in link.channels:
+        return None
+    if channel == "sales_orders":
+        return link, gateway.load_site("warehouse", link.warehouse_id)
+    return link, gateway.load_site("store", link.store_id)
+
+
 @lane("fulfillment.send", of="connection")
 async def send(run: Run) -> More:
     """Ask the warehouse to ship what was given to this connection."""
-    link = next(iter(await run.read(links_of, connection_id=run.owner_id)), None)
-    if link is None or not link.is_live or "sales_orders" not in link.channels:
+    found = await run.read(_link_and_site, run.owner_id, "sales_orders")
+    if found is None:
         return More.NO
-    async with gateway.open_site(run.account_id, "warehouse", link.warehouse_id, may_write=True, before_write=run.sure) as opened:
+    link, site = found
+    opening = gateway.open_site(run.account_id, "warehouse", link.warehouse_id, may_write=True, before_write=run.sure, site=site)
+    async with opening as opened:
         if not isinstance(opened.client, SendsOrders):
             return More.NO
         return More.YES if await run_effects(run, Sending(opened, link)) else More.NO
@@ -166,10 +182,12 @@ def next_pull(run: Run) -> datetime | None:
 @lane("fulfillment.post", of="connection")
 async def post(run: Run) -> More:
     """Tell the store what left, once."""
-    link = next(iter(await run.read(links_of, connection_id=run.owner_id)), None)
-    if link is None or not link.is_live or "shipments" not in link.channels:
+    found = await run.read(_link_and_site, run.owner_id, "shipments")
+    if found is None:
         return More.NO
-    async with gateway.open_site(run.account_id, "store", link.store_id, may_write=True, before_write=run.sure) as opened:
+    link, site = found
+    opening = gateway.open_site(run.account_id, "store", link.store_id, may_write=True, before_write=run.sure, site=site)
+    async with opening as opened:
         return More.YES if await run_effects(run, Posting(opened, link)) else More.NO
 
 

@@ -124,7 +124,7 @@ def give(terms: Terms, after: int, which: Which = "new") -> int | None:
     _note_waiting(terms, chosen, under_way, marks)
     _give_wanted(terms, {order_id: chosen[order_id] for order_id in wanted}, docs, under_way)
     _mark(marks)
-    return int(rows[-1][0])
+    return int(rows[-1][0]) if len({row[0] for row in rows}) == SET else None
 
 
 def choose(terms: Terms, lines: Iterable[FreeLine]) -> dict[int, list[Choice]]:

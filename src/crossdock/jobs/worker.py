@@ -34,6 +34,9 @@ LANES_AT_WORK = 16
 LANES_HELD = 64
 """Lanes that a worker holds, most of them only staying for a moment after their work."""
 STAY = timedelta(seconds=0.5)
+"""How long a lane is kept after its work at least; longer after work that took long, since then much is to be done elsewhere."""
+STAY_AT_MOST = timedelta(seconds=4)
+STAY_FOR_WORK = 4.0
 QUEUE_AGAIN = timedelta(seconds=2)
 LEAVE_WITHIN = timedelta(seconds=20)
 """Seconds after which a process that was asked to leave leaves as if it were killed: a lease and the ledger make that safe."""
@@ -62,11 +65,13 @@ async def run_lane(account_id: int, lane_id: int, *, stay: timedelta | None = No
     _under_way[lane_id] = run
     try:
         while True:
+            began = monotonic()
             async with _gate():
                 more = await kind_of(run.kind).work(run)
             may_stay = stay is not None and more is More.NO and not run.is_spent
             if may_stay and stay is not None:
-                await asyncio.sleep(stay.total_seconds())
+                worked = timedelta(seconds=(monotonic() - began) * STAY_FOR_WORK)
+                await asyncio.sleep(min(max(stay, worked), STAY_AT_MOST).total_seconds())
             if not await in_db(account_id, _done, run, more, may_stay):
                 return more
     except LeaseLost:
