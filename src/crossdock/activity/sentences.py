@@ -109,6 +109,15 @@ def _webhooks(params: Params) -> str:
     ).format(count=count)
 
 
+def _products(params: Params) -> str:
+    parts = [
+        text.format(n=count)
+        for name, text in (("new", _("{n} new")), ("changed", _("{n} changed")), ("gone", _("{n} gone")))
+        if (count := int(params.get(name) or 0))
+    ]
+    return _("Products of the store were read: {counts}").format(counts=", ".join(parts))
+
+
 def _days(params: Params) -> str:
     days = int(params.get("days") or 0)
     return ngettext("No shipment came within {days} day", "No shipment came within {days} days", days).format(days=days)
@@ -205,6 +214,7 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "store.mode": Sentence("plug-connected", Tone.FLIGHT, _mode),
     "store.webhooks": Sentence("webhook", Tone.FLIGHT, _webhooks),
+    "store.products": Sentence("tag", Tone.ASIDE, _products),
     "store.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected),
     "warehouse.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected_there, _why),
 }
