@@ -109,15 +109,6 @@ def _webhooks(params: Params) -> str:
     ).format(count=count)
 
 
-def _products(params: Params) -> str:
-    parts = [
-        text.format(n=count)
-        for name, text in (("new", _("{n} new")), ("changed", _("{n} changed")), ("gone", _("{n} gone")))
-        if (count := int(params.get(name) or 0))
-    ]
-    return _("Products of the store were read: {counts}").format(counts=", ".join(parts))
-
-
 def _days(params: Params) -> str:
     days = int(params.get("days") or 0)
     return ngettext("No shipment came within {days} day", "No shipment came within {days} days", days).format(days=days)
@@ -203,10 +194,22 @@ SENTENCES: dict[str, Sentence] = {
         "repeat", Tone.WAIT, _say(gettext_lazy("The store was not told yet; the next try is scheduled")), _why
     ),
     "shipment.corrected": Sentence(
+        "replace",
+        Tone.ASIDE,
+        _say(gettext_lazy("The warehouse changed a shipment that it had reported")),
+        lambda params: str(params.get("what") or ""),
+    ),
+    "shipment.correction_posted": Sentence(
+        "circle-check", Tone.DONE, _say(gettext_lazy("The store was told what the warehouse changed of the shipment"))
+    ),
+    "shipment.correction_refused": Sentence(
         "alert-triangle",
         Tone.STUCK,
-        _say(gettext_lazy("The warehouse changed a shipment that the store was told of")),
-        lambda params: str(params.get("what") or ""),
+        _say(gettext_lazy("The store was not told what the warehouse changed of the shipment: change it there by hand")),
+        _why,
+    ),
+    "shipment.voided": Sentence(
+        "package-off", Tone.WAIT, _say(gettext_lazy("The warehouse took the shipment back; its units wait for another"))
     ),
     "shipment.reprocessed": Sentence("refresh", Tone.ASIDE, _say(gettext_lazy("The shipment was reprocessed"))),
     "shipment.archived": Sentence(
@@ -214,7 +217,6 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "store.mode": Sentence("plug-connected", Tone.FLIGHT, _mode),
     "store.webhooks": Sentence("webhook", Tone.FLIGHT, _webhooks),
-    "store.products": Sentence("tag", Tone.ASIDE, _products),
     "store.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected),
     "warehouse.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected_there, _why),
 }
