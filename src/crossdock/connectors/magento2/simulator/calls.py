@@ -189,6 +189,10 @@ def _mail(ask: Ask) -> bool:
     return True
 
 
+def _notes(ask: Ask) -> Record:
+    return listed(Ask(ask.shop, ask.parts, {"searchCriteria": ""}, {}, ask.troubles), _shipment(ask)["comments"], {})
+
+
 def _note(ask: Ask) -> Record:
     shipment, entity = _shipment(ask), _entity(ask)
     note: Record = {
@@ -236,6 +240,11 @@ def _salable_one(ask: Ask) -> float:
     return ask.shop.salable(sku)
 
 
+def _told(product: Record) -> Record:
+    """A product without what it does not have."""
+    return {name: value for name, value in product.items() if value is not None}
+
+
 def _product(ask: Ask) -> Record:
     found = ask.shop.product(unquote(ask.parts[0]))
     if found is None:
@@ -270,6 +279,28 @@ def _websites(ask: Ask) -> list[Record]:
     ]
 
 
+def _rows(ask: Ask) -> Record:
+    shown = [item for order in ask.shop.orders.values() for item in orders.shown(order)["items"]]
+    return listed(ask, shown, {name: name for name in ("item_id", "order_id", "sku", "product_id", "product_type", "created_at")})
+
+
+def _row(ask: Ask) -> Record:
+    for order in ask.shop.orders.values():
+        for item in orders.shown(order)["items"]:
+            if item["item_id"] == _number(ask.parts[0]):
+                return dict(item)
+    raise not_there()
+
+
+def _links(ask: Ask) -> Record:
+    rows = [{"stock_id": 1, "source_code": code, "priority": place} for place, code in enumerate(ask.shop.sources, start=1)]
+    return listed(ask, rows, {name: name for name in ("stock_id", "source_code", "priority")})
+
+
+_GROUPS = [
+    {"id": 0, "website_id": 0, "root_category_id": 0, "default_store_id": 0, "name": "Default", "code": "default"},
+    {"id": 1, "website_id": 1, "root_category_id": 2, "default_store_id": 1, "name": "Main Website Store", "code": "main"},
+]
 _STOCK = {
     "stock_id": 1,
     "name": "Default Stock",
@@ -279,6 +310,8 @@ _STOCK = {
 _SALES = "Magento_Sales::"
 CALLS = (
     Call("GET", "orders", f"{_SALES}actions_view", "Orders", _orders),
+    Call("GET", "orders/items", f"{_SALES}actions_view", "OrderRows", _rows),
+    Call("GET", "orders/items/{id}", f"{_SALES}actions_view", "OrderRow", _row),
     Call("GET", "orders/{id}", f"{_SALES}actions_view", "Order", lambda ask: orders.shown(_order(ask))),
     Call("GET", "orders/{id}/statuses", f"{_SALES}actions_view", "Statuses", _statuses),
     Call("POST", "orders/{id}/comments", f"{_SALES}comment", "Comment", _comment),
@@ -298,13 +331,14 @@ CALLS = (
     Call("DELETE", "shipment/track/{id}", f"{_SALES}shipment", "RemoveTrack", _untrack),
     Call("GET", "shipment/{id}", f"{_SALES}shipment", "Shipment", _shipment),
     Call("POST", "shipment/{id}/emails", f"{_SALES}shipment", "MailShipment", _mail),
+    Call("GET", "shipment/{id}/comments", f"{_SALES}shipment", "ShipmentNotes", _notes),
     Call("POST", "shipment/{id}/comments", f"{_SALES}shipment", "ShipmentNote", _note),
     Call(
         "GET",
         "products",
         "Magento_Catalog::products",
         "Products",
-        lambda ask: listed(ask, ask.shop.products.values(), _PRODUCT_COLUMNS),
+        lambda ask: listed(ask, ask.shop.products.values(), _PRODUCT_COLUMNS, _told),
     ),
     Call("GET", "products/{sku}", "Magento_Catalog::products", "Product", _product),
     Call(
@@ -336,6 +370,8 @@ CALLS = (
     ),
     Call("GET", "store/storeViews", "Magento_Backend::store", "StoreViews", lambda ask: ask.shop.views),
     Call("GET", "store/storeConfigs", "Magento_Backend::store", "StoreConfigs", _configs),
+    Call("GET", "store/storeGroups", "Magento_Backend::store", "StoreGroups", lambda ask: _GROUPS),
+    Call("GET", "inventory/stock-source-links", "Magento_InventoryApi::stock_source_link", "SourceLinks", _links),
     Call("GET", "store/websites", "Magento_Backend::store", "Websites", _websites),
     Call(
         "GET",
