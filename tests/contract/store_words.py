@@ -26,6 +26,9 @@ class StoreWords:
     renews: ClassVar[bool] = True
     """A revoked key is renewed by itself. Where it is not, a person has to give a new one: `gives_new_key`."""
 
+    numbers: ClassVar[str] = "#{}"
+    """How people read the number that an order was placed with."""
+
     has_holds: ClassVar[bool] = True
     """The platform can hold an order before it ships: `holds` and `releases` work."""
 
@@ -57,6 +60,10 @@ class StoreWords:
     """The platform can list the products that changed after a moment."""
 
     # Orders
+
+    def read_number(self, number: int) -> str:
+        """What people read of an order that was placed with this number."""
+        return self.numbers.format(number)
 
     def settings(self, **changes: Any) -> Any:
         """Settings that work, with some changed."""

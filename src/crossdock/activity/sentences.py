@@ -48,6 +48,12 @@ def _changed(params: Params) -> str:
     return _("Changed in the store, revision {revision}").format(revision=params.get("revision", "?"))
 
 
+def _came_back(params: Params) -> str:
+    if params.get("sent"):
+        return _("It was deleted here, but a warehouse had it: it stands where it stood, and nothing of it is sent again.")
+    return _("It was deleted here before anything of it was sent, and starts over.")
+
+
 def _given(params: Params) -> str:
     return _("Given to {warehouse} as {reference}").format(
         warehouse=params.get("warehouse", "?"), reference=params.get("reference", "?")
@@ -132,6 +138,7 @@ def _say(text: Promise) -> Words:
 SENTENCES: dict[str, Sentence] = {
     "order.imported": Sentence("package-import", Tone.ASIDE, _imported),
     "order.changed": Sentence("replace", Tone.ASIDE, _changed),
+    "order.came_back": Sentence("arrow-back-up", Tone.ASIDE, _say(gettext_lazy("The store still has it: it came back")), _came_back),
     "order.changed_before_sending": Sentence(
         "arrow-back-up",
         Tone.ASIDE,
@@ -194,10 +201,22 @@ SENTENCES: dict[str, Sentence] = {
         "repeat", Tone.WAIT, _say(gettext_lazy("The store was not told yet; the next try is scheduled")), _why
     ),
     "shipment.corrected": Sentence(
+        "replace",
+        Tone.ASIDE,
+        _say(gettext_lazy("The warehouse changed a shipment that it had reported")),
+        lambda params: str(params.get("what") or ""),
+    ),
+    "shipment.correction_posted": Sentence(
+        "circle-check", Tone.DONE, _say(gettext_lazy("The store was told what the warehouse changed of the shipment"))
+    ),
+    "shipment.correction_refused": Sentence(
         "alert-triangle",
         Tone.STUCK,
-        _say(gettext_lazy("The warehouse changed a shipment that the store was told of")),
-        lambda params: str(params.get("what") or ""),
+        _say(gettext_lazy("The store was not told what the warehouse changed of the shipment: change it there by hand")),
+        _why,
+    ),
+    "shipment.voided": Sentence(
+        "package-off", Tone.WAIT, _say(gettext_lazy("The warehouse took the shipment back; its units wait for another"))
     ),
     "shipment.reprocessed": Sentence("refresh", Tone.ASIDE, _say(gettext_lazy("The shipment was reprocessed"))),
     "shipment.archived": Sentence(

@@ -11,7 +11,7 @@ from msgspec import Struct
 from crossdock.accounts.rights import Actor
 from crossdock.connections import gateway
 from crossdock.connections.models import Channel, ChannelKind, Connection, Merchant, Mode, Store, Warehouse
-from crossdock.connections.services import LANES
+from crossdock.connections.services import DEFAULT_SCHEDULES, LANES, STORE_ONLY, supported_channels
 from crossdock.connections.typed import address_of
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.jobs.models import Lane
@@ -28,6 +28,10 @@ DOES: dict[str, str] = {
     "fulfillment.progress": "Telling {store} that orders are being worked on",
     "fulfillment.pull": "Reading shipments from {warehouse}",
     "fulfillment.post": "Posting shipments to {store}",
+    "products.pull": "Reading products from {store}",
+    "inventory.read": "Reading stock from {warehouse}",
+    "inventory.publish": "Telling {store} what there is to sell",
+    "returns.pull": "Reading returns from {store}",
     "connections.webhooks": "Registering webhooks at {store}",
 }
 """What a lane does, as the beginning of a sentence about its trouble."""
@@ -153,31 +157,42 @@ def channel_cards(link: Connection, zone: str, now: datetime | None = None) -> l
     now = now or datetime.now(UTC)
     lanes = Lanes([link])
     channels = {channel.kind: channel for channel in Channel.objects.filter(connection=link).prefetch_related("schedules")}
+    supported = _supported(link)
     return [
-        _card(link, kind, channels[kind], lanes.of(link, kind), zone, now)
-        if kind in channels and kind in LANES
+        _card(link, kind, channels.get(kind), lanes.of(link, kind), zone, now)
+        if kind in supported
         else Card(kind, ChannelKind(kind).label, "not-supported", why_not=_why_not(link, kind))
         for kind in ChannelKind.values
     ]
 
 
-def rules_of(channel: Channel) -> list[Rule]:
-    """A channel's rules in the order they were added."""
+def _supported(link: Connection) -> frozenset[str]:
+    """What the platforms of a connection can, as far as their folders are there."""
+    if connector_or_none(link.store.platform) is None or connector_or_none(link.warehouse.platform) is None:
+        return frozenset()
+    return frozenset(supported_channels(link))
+
+
+def rules_of(channel: Channel | None, kind: str = "") -> list[Rule]:
+    """A channel's rules in the order they were added; of one that was never switched on, those it would begin with."""
+    if channel is None:
+        return list(DEFAULT_SCHEDULES[kind])
     return [parse(schedule.rule) for schedule in sorted(channel.schedules.all(), key=lambda schedule: schedule.pk)]
 
 
-def _card(link: Connection, kind: str, channel: Channel, lanes: list[Lane], zone: str, now: datetime) -> Card:
-    rules = rules_of(channel)
+def _card(link: Connection, kind: str, channel: Channel | None, lanes: list[Lane], zone: str, now: datetime) -> Card:
+    rules = rules_of(channel, kind)
+    is_on = channel is not None and channel.is_on
     troubles = _once(trouble for lane in lanes if (trouble := _trouble(link, lane)))
     first = next((lane for lane in lanes if lane.kind == LANES[kind][0][0]), None)
-    runs = channel.is_on and link.mode != Mode.OFF
+    runs = is_on and link.mode != Mode.OFF
     next_at = _next(first, rules, zone, now) if runs and not any(trouble.is_stopped for trouble in troubles) else None
-    state = _state(channel.is_on, runs, lanes, first, troubles, now)
+    state = _state(is_on, runs, lanes, first, troubles, now)
     return Card(
         kind,
         ChannelKind(kind).label,
         state,
-        is_on=channel.is_on,
+        is_on=is_on,
         words=in_words(rules),
         last_at=first.last_done_at if first else None,
         next_at=next_at,
@@ -226,10 +241,12 @@ def _once(troubles: Iterable[Trouble]) -> tuple[Trouble, ...]:
 def _why_not(link: Connection, kind: str) -> str:
     lacking = [
         side.name
-        for side in (link.store, link.warehouse)
+        for side in ((link.store,) if kind in STORE_ONLY else (link.store, link.warehouse))
         if (connector := connector_or_none(side.platform)) is None or kind not in connector.channels()
     ]
     label = ChannelKind(kind).label.lower()
+    if lacking and kind in STORE_ONLY:
+        return _("{platform} does not offer {kind} to read.").format(platform=platform_name(link.store.platform), kind=label)
     if len(lacking) == 2:
         return _("Neither {store} nor {warehouse} can exchange {kind}.").format(
             store=link.store.name, warehouse=link.warehouse.name, kind=label

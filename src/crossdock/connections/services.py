@@ -42,6 +42,7 @@ DEFAULT_SCHEDULES: dict[str, tuple[Rule, ...]] = {
     ChannelKind.SALES_ORDERS: (Minutely(every=5),),
     ChannelKind.SHIPMENTS: (Minutely(every=5),),
     ChannelKind.INVENTORY: (Minutely(every=15), Daily(hour=2)),
+    ChannelKind.PRODUCTS: (Daily(hour=1),),
 }
 
 LANES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -53,8 +54,12 @@ LANES: dict[str, tuple[tuple[str, str], ...]] = {
         ("fulfillment.progress", "store_id"),
     ),
     ChannelKind.SHIPMENTS: (("fulfillment.pull", "warehouse_id"), ("fulfillment.post", "id")),
+    ChannelKind.PRODUCTS: (("products.pull", "store_id"),),
 }
 """Which lanes carry a channel, and which id of the connection each belongs to. The first is the one that `run now` means."""
+
+STORE_ONLY = frozenset({ChannelKind.PRODUCTS, ChannelKind.RETURNS})
+"""Channels that are read from the store and ask nothing of the warehouse."""
 
 
 def create_merchant(*, actor: Actor, name: str, **details: str) -> Merchant:
@@ -253,10 +258,7 @@ def create_connection(*, actor: Actor, name: str, store: Store, warehouse: Wareh
             is_default=is_first,
         )
         for kind in supported_channels(connection):
-            channel = Channel.objects.create(account_id=actor.account_id, connection=connection, kind=kind)
-            Schedule.objects.bulk_create(
-                [Schedule(account_id=actor.account_id, channel=channel, rule=dump(rule)) for rule in DEFAULT_SCHEDULES[kind]]
-            )
+            open_channel(connection, kind, is_on=True)
     record(
         actor=actor,
         action="connection.created",
@@ -268,12 +270,26 @@ def create_connection(*, actor: Actor, name: str, store: Store, warehouse: Wareh
 
 
 def supported_channels(connection: Connection) -> list[str]:
-    """The channels that the platforms of both sides can."""
-    both = (
-        gateway.platform_named(connection.store.platform).channels()
-        & gateway.platform_named(connection.warehouse.platform).channels()
+    """The channels that both sides can, or the store where nothing is asked of the warehouse."""
+    store = gateway.platform_named(connection.store.platform).channels()
+    warehouse = gateway.platform_named(connection.warehouse.platform).channels()
+    return [kind for kind in ChannelKind.values if kind in LANES and kind in store and (kind in warehouse or kind in STORE_ONLY)]
+
+
+def open_channel(connection: Connection, kind: str, *, is_on: bool = False) -> Channel:
+    """The channel of a connection, made with its usual schedules when it is not there yet: its platforms may have learned it after
+    the connection was made. Raises RuleBroken for one they cannot.
+    """
+    channel = Channel.objects.filter(connection=connection, kind=kind).first()
+    if channel is not None:
+        return channel
+    if kind not in supported_channels(connection):
+        raise RuleBroken("This channel is not supported by the platforms of this connection.")
+    channel = Channel.objects.create(account_id=connection.account_id, connection=connection, kind=kind, is_on=is_on)
+    Schedule.objects.bulk_create(
+        [Schedule(account_id=connection.account_id, channel=channel, rule=dump(rule)) for rule in DEFAULT_SCHEDULES[kind]]
     )
-    return [kind for kind in ChannelKind.values if kind in both and kind in LANES]
+    return channel
 
 
 def set_mode(*, actor: Actor, connection: Connection, mode: Mode, accept_after: datetime | None = None) -> None:
@@ -340,7 +356,7 @@ def lanes_of(connection: Connection, kind: str) -> list[int]:
 def set_channel(*, actor: Actor, connection: Connection, kind: str, is_on: bool) -> None:
     """Switch a channel. Off keeps its schedules for later."""
     actor.require(Right.MANAGE_CONNECTIONS)
-    Channel.objects.filter(connection=connection, kind=kind).update(is_on=is_on)
+    Channel.objects.filter(pk=open_channel(connection, kind).pk).update(is_on=is_on)
     record(
         actor=actor,
         action="channel.switched",
@@ -358,7 +374,7 @@ def set_schedules(*, actor: Actor, connection: Connection, kind: str, rules: Seq
     for rule in rules:
         if problem := problem_with(rule):
             raise RuleBroken(problem)
-    channel = Channel.objects.get(connection=connection, kind=kind)
+    channel = open_channel(connection, kind)
     Schedule.objects.filter(channel=channel).delete()
     Schedule.objects.bulk_create([Schedule(account_id=actor.account_id, channel=channel, rule=dump(rule)) for rule in rules])
     record(

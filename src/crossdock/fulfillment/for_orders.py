@@ -9,11 +9,13 @@ from django.db import connection
 
 from crossdock.connections import gateway
 from crossdock.connections.queries import links_of, working
+from crossdock.fulfillment.corrections import VOID_BOX
 from crossdock.fulfillment.following import RELEASED
+from crossdock.fulfillment.names import POST_EFFECT
 from crossdock.fulfillment.posting import CLOSE
 from crossdock.fulfillment.preparing import SEND_EFFECT
 from crossdock.fulfillment.previewing import requests_for
-from crossdock.fulfillment.shipping import POST_EFFECT, SETTLE
+from crossdock.fulfillment.shipping import SETTLE
 from crossdock.jobs.wakes import open_lane, wake
 from crossdock.orders.beyond import Box, Carried, Content, GivenLine, Part, Shipped, Standing, WouldSend
 from crossdock.orders.models import SalesOrder
@@ -74,7 +76,7 @@ select h.id, h.public_id, h.external_id, h.status, h.reason, h.carrier, h.servic
 BOXES = """
 select p.shipment_id, p.id, p.tracking, p.tracking_url, p.weight, p.weight_unit, c.sku, c.quantity, c.lot, c.serials, c.is_flagged
   from package p left join package_content c on c.package_id = p.id
- where p.shipment_id = any (%s) order by p.shipment_id, p.id, c.id
+ where p.shipment_id = any (%s) and p.external_id <> %s order by p.shipment_id, p.id, c.id
 """
 
 TRACKED = """
@@ -185,7 +187,7 @@ class FulfillmentForOrders:
 def boxes_of(shipment_ids: Sequence[int]) -> dict[int, list[Box]]:
     """The packages of shipments, by shipment, each with what is in it."""
     with connection.cursor() as cursor:
-        cursor.execute(BOXES, [sorted(shipment_ids)])
+        cursor.execute(BOXES, [sorted(shipment_ids), VOID_BOX])
         rows = cursor.fetchall()
     boxes: dict[tuple[int, int], Box] = {}
     contents: dict[int, list[Content]] = defaultdict(list)

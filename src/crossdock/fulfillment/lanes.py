@@ -15,6 +15,7 @@ from crossdock.connections.queries import Link, links_of, next_time, working
 from crossdock.connectors.kit.capabilities import PullsShipments, SendsOrders
 from crossdock.connectors.kit.pages import Position, Rejected, ShipmentPage, Window
 from crossdock.fulfillment import following, preparing
+from crossdock.fulfillment.correcting import Correcting
 from crossdock.fulfillment.posting import Posting, Progress
 from crossdock.fulfillment.sending import Sending
 from crossdock.fulfillment.shipping import match_waiting, take_each
@@ -181,14 +182,16 @@ def next_pull(run: Run) -> datetime | None:
 
 @lane("fulfillment.post", of="connection")
 async def post(run: Run) -> More:
-    """Tell the store what left, once."""
+    """Tell the store what left, once, and what the warehouse changed of it afterwards."""
     found = await run.read(_link_and_site, run.owner_id, "shipments")
     if found is None:
         return More.NO
     link, site = found
     opening = gateway.open_site(run.account_id, "store", link.store_id, may_write=True, before_write=run.sure, site=site)
     async with opening as opened:
-        return More.YES if await run_effects(run, Posting(opened, link)) else More.NO
+        is_more = await run_effects(run, Posting(opened, link))
+        is_more = await run_effects(run, Correcting(opened, link)) or is_more
+        return More.YES if is_more else More.NO
 
 
 @lane("fulfillment.progress", of="store")

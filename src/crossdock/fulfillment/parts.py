@@ -125,6 +125,7 @@ def numbers_known(parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]
 
 
 def number_taken(part: Mapping[str, Any]) -> str:
+    """Says that a part has no number of its own, and what to do."""
     return (
         f"The warehouse already knows another order as {part['reference']}. Give this store an order number prefix "
         "in its settings, then Reprocess."

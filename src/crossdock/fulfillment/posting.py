@@ -1,9 +1,7 @@
 """Stores told: that a warehouse has an order, and what left. What one effect of each means."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 
 from django.db import connection
 
@@ -12,21 +10,12 @@ from crossdock.connections.effects import Claimed, Settled
 from crossdock.connections.gateway import Opened
 from crossdock.connections.queries import Link, links_of
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note, PostsShipments, ReportsProgress
-from crossdock.domain.fulfillment import NoticeLine, ShipmentNotice, Tracking
+from crossdock.domain.fulfillment import ShipmentNotice
 from crossdock.fulfillment.models import Shipment
+from crossdock.fulfillment.names import POST_EFFECT
+from crossdock.fulfillment.notices import lines_of, notice_for
 from crossdock.fulfillment.sending import PROGRESS_EFFECT
-from crossdock.fulfillment.shipping import POST_EFFECT
 from crossdock.orders.models import SalesOrder
-
-OLD = timedelta(days=7)
-"""A shipment that left longer ago than this never mails the customer."""
-
-CONTENTS = """
-select p.shipment_id, l.external_id, sum(c.quantity)
-  from package p join package_content c on c.package_id = p.id join allocation a on a.id = c.allocation_id
-  join sales_order_line l on l.id = a.line_id
- where p.shipment_id = any (%s) and not c.is_flagged group by 1, 2 having sum(c.quantity) > 0 order by 1, 2
-"""
 
 POSTED = """
 with s as (update shipment set status = 'completed', reason = case when is_flagged then reason else '' end
@@ -69,33 +58,19 @@ class Posting:
             status__in=["archived", "voided", "completed"]
         )
         shipments = {row.pk: row for row in rows.select_related("order").prefetch_related("packages")}
-        lines: dict[int, list[NoticeLine]] = defaultdict(list)
+        lines = lines_of(list(shipments))
         with connection.cursor() as cursor:
-            cursor.execute(CONTENTS, [list(shipments)])
-            for shipment_id, line_id, quantity in cursor.fetchall():
-                lines[shipment_id].append(NoticeLine(line_id, Decimal(quantity)))
             cursor.execute(
                 "update shipment set status = 'open' where id = any (%s) and status in ('new', 'error')", [list(shipments)]
             )
         now = datetime.now(UTC)
         notices = {}
         for shipment_id, row in shipments.items():
-            if row.order is None:
-                continue
             key = keys[shipment_id]
-            numbers = {package.tracking: package.tracking_url for package in row.packages.all() if package.tracking}
-            notices[key] = ShipmentNotice(
-                key=key,
-                order_id=row.order.external_id,
-                order_number=row.order.number,
-                lines=tuple(lines[shipment_id]),
-                tracking=tuple(Tracking(number, url or None) for number, url in sorted(numbers.items())),
-                shipped_at=row.shipped_at,
-                carrier=row.carrier or None,
-                service=row.service or None,
-                mail_customer=now - row.shipped_at < OLD,
-                is_final=row.is_final,
-            )
+            notice = notice_for(row, key, lines.get(shipment_id, ()), now)
+            if notice is None or row.order is None:
+                continue
+            notices[key] = notice
             self._orders[key] = row.order.pk
         is_on = any(link.is_live and "shipments" in link.channels for link in links_of(connection_id=self._link.id))
         self._held_back = () if is_on else tuple(notices)

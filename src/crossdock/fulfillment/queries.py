@@ -11,6 +11,7 @@ from django.db import connection
 from msgspec import Struct
 
 from crossdock.domain.statuses import ShipmentStatus
+from crossdock.fulfillment.corrections import VOID_BOX
 from crossdock.orders.queries import COUNTED
 from crossdock.orders.searching import NEWEST, Place, cleaned
 from crossdock.tenancy.scope import account_in_scope
@@ -192,7 +193,8 @@ def _with_tracking(rows: Sequence[ShipmentRow]) -> list[ShipmentRow]:
     boxes: dict[int, int] = defaultdict(int)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select shipment_id, tracking from package where shipment_id = any (%s) order by id", [[r.id for r in rows]]
+            "select shipment_id, tracking from package where shipment_id = any (%s) and external_id <> %s order by id",
+            [[r.id for r in rows], VOID_BOX],
         )
         for shipment_id, tracking in cursor.fetchall():
             boxes[shipment_id] += 1

@@ -18,9 +18,11 @@ from crossdock.domain.statuses import ShipmentStatus
 from crossdock.fulfillment import adopting
 from crossdock.fulfillment.following import take_from_stopped
 from crossdock.fulfillment.models import Shipment
+from crossdock.fulfillment.names import CORRECT_EFFECT, POST_EFFECT
 from crossdock.fulfillment.posting import CLOSE
-from crossdock.fulfillment.shipping import POST_EFFECT, match_waiting
+from crossdock.fulfillment.shipping import match_waiting
 from crossdock.jobs.wakes import wake
+from crossdock.tenancy.scope import account_in_scope
 
 MOST = 500
 """Shipments that one request may change."""
@@ -52,16 +54,32 @@ update effect e set next_at = clock_timestamp()
 returning e.subject_id, e.lane_id
 """
 
+# Only the last one: it says what is true by now.
+CORRECT_AGAIN = """
+update effect e set state = 'intended', settled_at = null, error = '', attempt = 0, next_at = clock_timestamp()
+ where e.account_id = %(account)s and e.kind = %(kind)s and e.subject_id = any (%(ids)s) and e.state = 'refused'
+   and not exists (select from effect n where n.account_id = e.account_id and n.kind = e.kind and n.subject_id = e.subject_id
+                      and n.id > e.id)
+returning e.subject_id, e.lane_id
+"""
+
 WITHDRAW = """
 update effect e set state = 'refused', settled_at = clock_timestamp(), error = 'Archived before the store was told.'
- where e.account_id = %(account)s and e.kind = %(kind)s and e.subject_id = any (%(ids)s) and e.state = 'intended'
+ where e.account_id = %(account)s and e.kind = any (%(kinds)s) and e.subject_id = any (%(ids)s) and e.state = 'intended'
 """
+
+CORRECTION_REFUSED = "correction refused"
+"""The state of a shipment that the store was told of, and of which it did not take the last correction."""
 
 UNDER_WAY = "The store is being told, or nobody knows yet whether it was. It is asked first; try again in a few minutes."
 
 
 def why_not_reprocess(row: Shipment, state: str) -> str:
-    """Why a shipment cannot be reprocessed now, as a sentence; empty when it can. `state` is that of the effect that posts it."""
+    """Why a shipment cannot be reprocessed now, as a sentence; empty when it can. `state` is that of the effect that posts it, or
+    "correction refused".
+    """
+    if state == CORRECTION_REFUSED:
+        return ""
     if row.status == ShipmentStatus.COMPLETED:
         return "It is done: the store was told."
     if row.status == ShipmentStatus.VOIDED:
@@ -103,7 +121,9 @@ def reprocess_shipments(*, actor: Actor, ids: Sequence[int]) -> list[ShipmentOut
             lanes = dict(cursor.fetchall())
             cursor.execute(POST_AGAIN, values)
             lanes |= dict(cursor.fetchall())
-        _set_status(sorted(lanes), "open")
+            _set_status([row.pk for row in allowed if row.pk in lanes and row.status != ShipmentStatus.COMPLETED], "open")
+            cursor.execute(CORRECT_AGAIN, values | {"kind": CORRECT_EFFECT})
+            lanes |= dict(cursor.fetchall())
         wake(lanes.values())
         done |= dict.fromkeys(lanes, "The store is asked, and told if it does not know.")
         refusals |= dict.fromkeys((i for i in again if i not in lanes), "There is nothing to tell the store of it.")
@@ -117,7 +137,7 @@ def archive_shipments(*, actor: Actor, ids: Sequence[int]) -> list[ShipmentOutco
         rows, refusals = _choose(actor, ids, why_not_archive)
         wanted = [row.pk for row in rows if row.pk not in refusals]
         with database.cursor() as cursor:
-            cursor.execute(WITHDRAW, {"account": actor.account_id, "kind": POST_EFFECT, "ids": wanted})
+            cursor.execute(WITHDRAW, {"account": actor.account_id, "kinds": [POST_EFFECT, CORRECT_EFFECT], "ids": wanted})
         _set_status(wanted, "archived")
         done = {
             row.pk: "Archived." if row.status == ShipmentStatus.COMPLETED else "Archived. The store is not told of it."
@@ -144,7 +164,14 @@ def states_of(ids: Sequence[int]) -> dict[int, str]:
             " where e.kind = %s and e.subject_id = any (%s)",
             [POST_EFFECT, list(ids)],
         )
-        return dict(cursor.fetchall())
+        states = dict(cursor.fetchall())
+        cursor.execute(
+            "select subject_id from (select distinct on (subject_id) subject_id, state from effect"
+            " where account_id = %s and kind = %s and subject_id = any (%s) order by subject_id, id desc) last"
+            " where state = 'refused'",
+            [account_in_scope(), CORRECT_EFFECT, list(ids)],
+        )
+        return states | {row[0]: CORRECTION_REFUSED for row in cursor.fetchall() if states.get(row[0]) == "confirmed"}
 
 
 def _choose(actor: Actor, ids: Sequence[int], why_not: Callable[[Shipment, str], str]) -> tuple[list[Shipment], dict[int, str]]:

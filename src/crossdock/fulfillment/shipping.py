@@ -1,20 +1,20 @@
 """Shipments as they come from a warehouse: stored once, matched to what we asked for, counted per line, to be told to the store."""
 
 import zlib
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.db import DataError, IntegrityError, connection, transaction
-from msgspec import Struct
 
 from crossdock.activity.services import Told, tell
 from crossdock.connections.effects import intend
 from crossdock.domain.carriers import tracking_page
 from crossdock.domain.fulfillment import Content, Shipment
+from crossdock.fulfillment.corrections import TRACKING, VOIDED, note_corrections
+from crossdock.fulfillment.matching import Matched, Part, match, merged, parts_of
+from crossdock.fulfillment.names import POST, POST_EFFECT
 from crossdock.jobs.wakes import open_lane, wake
 from crossdock.tenancy.models import new_public_id
 from crossdock.tenancy.scope import account_in_scope
@@ -22,59 +22,7 @@ from crossdock.tenancy.scope import account_in_scope
 WAITING = 500
 """Shipments that came too early and are matched in one go."""
 
-POST = "fulfillment.post"
-POST_EFFECT = "store.post"
-
-
-class Asked(Struct):
-    """Units we asked for, as shipments may use them up."""
-
-    allocation_id: int
-    number: int
-    sku: str
-    left: Decimal
-
-
-class Part(Struct):
-    """A fulfillment order a shipment may be for."""
-
-    id: int
-    order_id: int
-    connection_id: int
-    merchant_id: int
-    store_id: int
-    realm: str
-    reference: str
-    asked: list[Asked] = []
-
-
-class Matched(Struct, frozen=True):
-    """Units of a package, and what they were asked by; without an allocation, or more than asked, they are flagged."""
-
-    allocation_id: int | None
-    content: Content
-    quantity: Decimal
-    is_flagged: bool
-
-
-VOIDED = "The warehouse voided it before it was taken in. It counts for no line, and the store is not told of it."
-
 NOT_SENT = "No order is known to have been sent to this warehouse as {}. It is matched as soon as one is."
-
-# Only what was sent: a shipment can overtake the confirmation of its order, and then waits for it.
-PARTS = """
-select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference
-  from fulfillment_order f join connection c on c.id = f.connection_id
- where f.warehouse_id = %(warehouse)s and f.status in ('open', 'closed') and f.reference = any (%(references)s)
-"""
-
-# A reference that came back in other letters or with other blanks; asked only for what was not found as sent.
-LOOSE = """
-select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference
-  from fulfillment_order f join connection c on c.id = f.connection_id
- where f.warehouse_id = %(warehouse)s and f.status in ('open', 'closed') and f.ready_at > clock_timestamp() - interval '120 days'
-   and f.reference_key = any (%(references)s)
-"""
 
 # Only those that fit something by now: a warehouse may report any number that never were ours. The key is made before the join,
 # since a function in it would keep the index from being used under row-level security.
@@ -88,12 +36,6 @@ with waiting as materialized (
    order by w.id limit %(most)s)
 select s.id, s.doc from shipment s where s.id in (select id from fit) and s.order_id is null
  order by s.id for no key update skip locked
-"""
-
-ASKED = """
-select a.fulfillment_order_id, a.id, a.number, a.sku,
-       a.quantity - a.released - coalesce((select sum(p.quantity) from package_content p where p.allocation_id = a.id), 0)
-  from allocation a where a.fulfillment_order_id = any (%s) order by a.fulfillment_order_id, a.number
 """
 
 INSERT = """
@@ -132,13 +74,6 @@ update sales_order o set status = t.to_status, status_at = clock_timestamp(), re
 returning o.id, o.status
 """
 
-TRACKING = """
-update order_search s set tracking = x.tracking
-  from (select h.order_id, lower(string_agg(distinct p.tracking, ' ')) tracking from shipment h join package p on p.shipment_id = h.id
-         where h.order_id = any (%s) and p.tracking <> '' group by 1) x
- where s.order_id = x.order_id
-"""
-
 
 def take_shipments(*, warehouse_id: int, shipments: Sequence[Shipment], message_id: UUID | None = None) -> list[int]:
     """Store shipments, once each; the ids of those that are new.
@@ -148,9 +83,9 @@ def take_shipments(*, warehouse_id: int, shipments: Sequence[Shipment], message_
     """
     shipments = list({shipment.external_id: shipment for shipment in shipments}.values())
     known = _known(warehouse_id, [shipment.external_id for shipment in shipments])
-    _notice_corrections([shipment for shipment in shipments if shipment.external_id in known], known)
+    note_corrections(warehouse_id, [shipment for shipment in shipments if shipment.external_id in known], known)
     fresh = [shipment for shipment in shipments if shipment.external_id not in known]
-    parts = _parts_of(warehouse_id, [shipment.reference for shipment in fresh])
+    parts = parts_of(warehouse_id, [shipment.reference for shipment in fresh])
     ids = _insert(warehouse_id, fresh, parts)
     matched = [
         (ids[shipment.external_id], shipment, parts[shipment.reference])
@@ -198,7 +133,7 @@ def match_waiting(warehouse_id: int) -> int:
         waiting = [(row[0], msgspec.json.decode(zlib.decompress(row[1]), type=Shipment)) for row in cursor.fetchall()]
     if not waiting:
         return 0
-    parts = _parts_of(warehouse_id, [shipment.reference for _, shipment in waiting])
+    parts = parts_of(warehouse_id, [shipment.reference for _, shipment in waiting])
     matched = [
         (shipment_id, shipment, parts[shipment.reference]) for shipment_id, shipment in waiting if shipment.reference in parts
     ]
@@ -218,55 +153,6 @@ def _known(warehouse_id: int, external_ids: Sequence[str]) -> dict[str, int]:
             [warehouse_id, list(external_ids)],
         )
         return dict(cursor.fetchall())
-
-
-def _notice_corrections(again: Sequence[Shipment], known: Mapping[str, int]) -> None:
-    """Put before a person what a warehouse changed of a shipment that it had reported: the store was told of the first version."""
-    if not again:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("select id, doc, order_id from shipment where id = any (%s)", [sorted(known.values())])
-        stored = {row[0]: (msgspec.json.decode(zlib.decompress(row[1]), type=Shipment), row[2]) for row in cursor.fetchall()}
-        for shipment in again:
-            shipment_id = known[shipment.external_id]
-            before, order_id = stored[shipment_id]
-            what = _correction(before, shipment)
-            if what is None:
-                continue
-            cursor.execute(
-                "update shipment set is_flagged = true, reason = %s, doc = %s where id = %s",
-                [f"{what} Change it in the store by hand.", zlib.compress(msgspec.json.encode(shipment), 1), shipment_id],
-            )
-            tell([Told(kind="shipment.corrected", order_id=order_id, shipment_id=shipment_id, params={"what": what})])
-
-
-def _correction(before: Shipment, now: Shipment) -> str | None:
-    """What changed, as a sentence; None when nothing that the store was told of did."""
-    if now.is_void and not before.is_void:
-        return "The warehouse voided this shipment after it had reported it."
-    old = sorted(package.tracking or "" for package in before.packages)
-    new = sorted(package.tracking or "" for package in now.packages)
-    return f"The warehouse corrected the tracking number to {', '.join(filter(None, new)) or 'none'}." if old != new else None
-
-
-def _parts_of(warehouse_id: int, references: Sequence[str]) -> dict[str, Part]:
-    """What each reference was asked by. One that fits two is left alone: a wrong match ships the wrong order."""
-    found: dict[str, list[Part]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(PARTS, {"warehouse": warehouse_id, "references": list(set(references))})
-        for row in cursor.fetchall():
-            found[row[6]].append(Part(*row))
-        loose = {reference.strip().upper(): reference for reference in references if reference not in found}
-        if loose:
-            cursor.execute(LOOSE, {"warehouse": warehouse_id, "references": list(loose)})
-            for row in cursor.fetchall():
-                found[loose[row[6].strip().upper()]].append(Part(*row))
-        parts = {reference: those[0] for reference, those in found.items() if len(those) == 1}
-        by_id = {part.id: part for part in parts.values()}
-        cursor.execute(ASKED, [list(by_id)])
-        for part_id, allocation_id, number, sku, left in cursor.fetchall():
-            by_id[part_id].asked.append(Asked(allocation_id, number, sku, left))
-    return parts
 
 
 def _insert(warehouse_id: int, shipments: Sequence[Shipment], parts: dict[str, Part], *, trouble: str = "") -> dict[str, int]:
@@ -376,48 +262,9 @@ def _pack(
                 if at == 0
                 else []
             )
-        contents += [_content(k, one) for one in _merged(those)]
+        contents += [_content(k, one) for one in merged(those)]
         every += those
     return every
-
-
-def match(content: Content, asked: Sequence[Asked]) -> list[Matched]:
-    """Find what units of a package were asked by: our line number, then the SKU as sent, then its letters in any case.
-
-    Uses up `asked`. Units beyond it are flagged; with no such SKU at all they belong to no line.
-    """
-    fits = [a for a in asked if content.line_number is not None and a.number == content.line_number and _same(a.sku, content.sku)]
-    fits += [a for a in asked if a.sku == content.sku and a not in fits]
-    fits += [a for a in asked if _same(a.sku, content.sku) and a not in fits]
-    if not fits:
-        return [Matched(None, content, content.quantity, True)]
-    left = content.quantity
-    found = []
-    for one in fits:
-        units = min(left, one.left)
-        if units > 0:
-            found.append(Matched(one.allocation_id, content, units, False))
-            one.left -= units
-            left -= units
-    if left > 0:
-        found.append(Matched(None, content, left, True))
-    return found
-
-
-def _same(a: str, b: str) -> bool:
-    return a.strip().casefold() == b.strip().casefold()
-
-
-def _merged(those: Sequence[Matched]) -> list[Matched]:
-    """One row for each allocation, SKU and lot of a box, however often it was listed."""
-    sums: dict[tuple[int | None, str, str, bool], Matched] = {}
-    for one in those:
-        key = (one.allocation_id, one.content.sku, one.content.lot or "", one.is_flagged)
-        before = sums.get(key)
-        serials = (before.content.serials if before else ()) + one.content.serials
-        content = msgspec.structs.replace(one.content, serials=serials)
-        sums[key] = Matched(one.allocation_id, content, one.quantity + (before.quantity if before else 0), one.is_flagged)
-    return list(sums.values())
 
 
 def _content(k: int, one: Matched) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from crossdock.connections.models import Connection, Effect
 from crossdock.connections.queries import links_of
 from crossdock.domain.fulfillment import Content, Package, Shipment
 from crossdock.fulfillment import models
+from crossdock.fulfillment.names import POST_EFFECT
 from crossdock.fulfillment.posting import CLOSE, POSTED
 from crossdock.fulfillment.preparing import SEND_EFFECT, give
 from crossdock.fulfillment.sending import OPENED
-from crossdock.fulfillment.shipping import POST_EFFECT, take_shipments
+from crossdock.fulfillment.shipping import take_shipments
 from crossdock.fulfillment.terms import terms_of
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.moves import move

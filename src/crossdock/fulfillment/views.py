@@ -171,7 +171,7 @@ def shipment(request: AccountRequest, public_id: UUID) -> HttpResponse:
     """One shipment: its boxes, its order, and how far the store was told."""
     row = get_object_or_404(Shipment.objects.select_related("order", "order__store", "warehouse"), public_id=public_id)
     notice = notice_of(row.pk)
-    state = notice.state if notice else ""
+    state = services.states_of([row.pk]).get(row.pk, "")
     account = {"account": request.account.public_id}
     may_see = request.actor.may(Right.SEE_MESSAGES)
     happenings = []

@@ -69,11 +69,11 @@ with page as materialized (
     content_hash = excluded.content_hash, currency = excluded.currency, grand_total = excluded.grand_total,
     ship_name = excluded.ship_name, ship_country = excluded.ship_country, method_sold = excluded.method_sold,
     lines_count = excluded.lines_count, units = excluded.units, is_test = excluded.is_test, revision = sales_order.revision + 1,
-    followed = case when sales_order.deleted_at is null then sales_order.followed else sales_order.revision + 1 end,
-    status = case when sales_order.deleted_at is null then sales_order.status else excluded.status end,
-    giving = case when sales_order.deleted_at is null then sales_order.giving else 0 end,
-    wait_until = case when sales_order.deleted_at is null then sales_order.wait_until else excluded.wait_until end,
-    reason = case when sales_order.deleted_at is null then sales_order.reason else excluded.reason end,
+    followed = case when {stays} then sales_order.followed else sales_order.revision + 1 end,
+    status = case when {stays} then sales_order.status else excluded.status end,
+    giving = case when sales_order.deleted_at is null then sales_order.giving when {stays} then 2 else 0 end,
+    wait_until = case when {stays} then sales_order.wait_until else excluded.wait_until end,
+    reason = case when {stays} then sales_order.reason else excluded.reason end,
     deleted_at = null
    where excluded.source_updated_at >= sales_order.source_updated_at
      and (excluded.content_hash <> sales_order.content_hash or sales_order.deleted_at is not null)
@@ -103,6 +103,12 @@ with page as materialized (
   insert into order_search (order_id, account_id, words) select m.id, %(account)s, m.search from m
   on conflict (order_id) do update set words = excluded.words)
 select m.k, m.id, m.revision from m
+""".replace("{stays}", "(sales_order.deleted_at is null or sales_order.id = any (%(sent)s::bigint[]))")
+
+# Deleted here though a warehouse had them: when they come back they stand where they stood.
+SENT = """
+select o.id from sales_order o where o.id = any (%s)
+   and exists (select from sales_order_line l where l.order_id = o.id and l.sent > 0)
 """
 
 # Lines that are no longer in the order at all: what was not shipped of them is not wanted.
@@ -151,11 +157,12 @@ def receive_page(
     account_id = account_in_scope()
     latest = _latest(orders, raws)
     hashes = [hashlib.sha256(intake.terms + raw).digest() for _, raw in latest]
-    fresh, known = _changed(intake.store_id, [order.external_id for order, _ in latest], hashes)
+    fresh, known, deleted = _changed(intake.store_id, [order.external_id for order, _ in latest], hashes)
     new: list[int] = []
     changed: list[int] = []
     if fresh:
         _keep_versions([order_id for order_id in known.values() if order_id is not None])
+        sent = _sent(deleted)
         rows, docs, payloads = [], [], []
         for at, k in enumerate(fresh, start=1):
             order, raw = latest[k]
@@ -173,6 +180,7 @@ def receive_page(
                     "hashes": [hashes[k] for k in fresh],
                     "docs": docs,
                     "raws": payloads,
+                    "sent": sorted(sent),
                 },
             )
             landed = [(fresh[row[0] - 1], row[1], row[2]) for row in cursor.fetchall()]
@@ -182,9 +190,9 @@ def receive_page(
         tell(
             [
                 Told(
-                    kind="order.imported" if revision == 1 else "order.changed",
+                    kind="order.imported" if revision == 1 else "order.came_back" if order_id in deleted else "order.changed",
                     order_id=order_id,
-                    params={"revision": revision},
+                    params={"revision": revision} | ({"sent": order_id in sent} if order_id in deleted else {}),
                     message_id=message_id,
                 )
                 for _, order_id, revision in landed
@@ -228,7 +236,7 @@ def receive_each(
 def stored_already(intake: Intake, rows: Sequence[tuple[str, bytes]]) -> list[int]:
     """Which of these payloads (external id, as received) are stored exactly so, by their places. Needs the account's scope."""
     hashes = [hashlib.sha256(intake.terms + raw).digest() for _, raw in rows]
-    changed, _ = _changed(intake.store_id, [external_id for external_id, _ in rows], hashes)
+    changed, _, _ = _changed(intake.store_id, [external_id for external_id, _ in rows], hashes)
     return sorted(set(range(len(rows))) - set(changed))
 
 
@@ -242,11 +250,21 @@ def _latest(orders: Sequence[Order], raws: Sequence[bytes]) -> list[tuple[Order,
     return list(by_id.values())
 
 
-def _changed(store_id: int, external_ids: list[str], hashes: list[bytes]) -> tuple[list[int], dict[int, int | None]]:
+def _changed(store_id: int, external_ids: list[str], hashes: list[bytes]) -> tuple[list[int], dict[int, int | None], set[int]]:
+    """What is new, changed or was deleted here: places in the page, ids by place where known, ids of those deleted here."""
     with connection.cursor() as cursor:
         cursor.execute(CHANGED, {"ids": external_ids, "hashes": hashes, "store": store_id})
         rows = cursor.fetchall()
-    return [row[0] - 1 for row in rows], {row[0] - 1: row[1] for row in rows}
+    return [row[0] - 1 for row in rows], {row[0] - 1: row[1] for row in rows}, {row[1] for row in rows if row[3]}
+
+
+def _sent(ids: set[int]) -> set[int]:
+    """Those of orders that a warehouse has or had units of."""
+    if not ids:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(SENT, [sorted(ids)])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _keep_versions(ids: list[int]) -> None:

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "crossdock.accounts",
     "crossdock.activity",
     "crossdock.connections",
+    "crossdock.products",
     "crossdock.orders",
     "crossdock.fulfillment",
     "crossdock.desk",

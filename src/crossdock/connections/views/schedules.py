@@ -30,11 +30,11 @@ RUNS_SHOWN = 3
 def schedule(request: AccountRequest, public_id: UUID, kind: ChannelKind) -> HttpResponse:
     """Show, add to, take from, preview and save the rules of a channel."""
     link = the_connection(public_id)
-    channel = Channel.objects.filter(connection=link, kind=kind).first()
-    if channel is None:
+    if kind not in services.supported_channels(link):
         raise Http404
     if request.method != "POST":
-        return _page(request, link, kind, forms_of(presenting.rules_of(channel)))
+        channel = Channel.objects.filter(connection=link, kind=kind).first()
+        return _page(request, link, kind, forms_of(presenting.rules_of(channel, kind)))
     do = request.POST.get("do", "")
     if do == "add":
         return _page(request, link, kind, posted_forms(request.POST, with_new=True))

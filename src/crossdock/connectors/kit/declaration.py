@@ -12,10 +12,13 @@ from crossdock.connectors.kit.capabilities import (
     KeepsWebhooks,
     PostsShipments,
     PullsOrders,
+    PullsProducts,
+    PullsReturns,
     PullsShipments,
     PullsStock,
     ReportsProgress,
     SendsOrders,
+    TakesStock,
 )
 from crossdock.connectors.kit.files import Folder
 from crossdock.connectors.kit.limits import RateLimit
@@ -123,7 +126,9 @@ class Connector(Struct, frozen=True, kw_only=True):
         offers: dict[str, tuple[type, ...]] = {
             "sales_orders": (PullsOrders, SendsOrders),
             "shipments": (PostsShipments, PullsShipments),
-            "inventory": (PullsStock,),
+            "inventory": (TakesStock, PullsStock),
+            "products": (PullsProducts,),
+            "returns": (PullsReturns,),
         }
         return frozenset(kind for kind, needs in offers.items() if any(self.can(need) for need in needs))
 

@@ -7,11 +7,13 @@ from msgspec import Struct
 
 from crossdock.connectors.kit.capabilities import (
     Client,
+    CorrectsShipments,
     Done,
     Failed,
     Found,
     Identity,
     KeepsWebhooks,
+    ListsOrders,
     Note,
     PostsShipments,
     PullsOrders,
@@ -20,17 +22,19 @@ from crossdock.connectors.kit.capabilities import (
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
 from crossdock.connectors.kit.files import Folder
 from crossdock.connectors.kit.http import Http
-from crossdock.connectors.kit.pages import Page, Position, Window
+from crossdock.connectors.kit.pages import Page, PlacedPage, Position, Window
 from crossdock.connectors.kit.settings import Choice
 from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.auth import REQUIRED_SCOPES, WANTED_SCOPES, missing_scopes
+from crossdock.connectors.shopify.correct import Corrections
 from crossdock.connectors.shopify.graphql import GraphQL
 from crossdock.connectors.shopify.payloads import ShAddress, ShPage, ShService, ShUserError, gid, number_of
+from crossdock.connectors.shopify.placed import orders_placed
 from crossdock.connectors.shopify.pull import Orders, Who
 from crossdock.connectors.shopify.settings import OAUTH, OWN_APP, Settings
 from crossdock.connectors.shopify.ship import Shipments
 from crossdock.connectors.shopify.webhooks import TOPICS
-from crossdock.domain.fulfillment import ShipmentNotice
+from crossdock.domain.fulfillment import ShipmentCorrection, ShipmentNotice
 
 _LOOKBACK = timedelta(days=60)
 
@@ -86,7 +90,7 @@ class _SubscribeData(Struct, frozen=True, rename="camel"):
     webhook_subscription_delete: _Subscribed | None = None
 
 
-class Shopify(Client[Settings], PullsOrders, PostsShipments, ReportsProgress, KeepsWebhooks):
+class Shopify(Client[Settings], PullsOrders, ListsOrders, PostsShipments, CorrectsShipments, ReportsProgress, KeepsWebhooks):
     """One Shopify shop."""
 
     def __init__(self, settings: Settings, *, http: Http, files: Folder) -> None:
@@ -95,6 +99,7 @@ class Shopify(Client[Settings], PullsOrders, PostsShipments, ReportsProgress, Ke
         self._graphql = GraphQL(http, credential_field=field)
         self._orders = Orders(self._graphql, settings, lambda: self.known)
         self._shipments = Shipments(self._graphql, settings)
+        self._corrections = Corrections(self._graphql, self._shipments)
 
     async def check(self) -> Identity:
         """See `Client`. Also warns of what will be missed: older orders, withheld addresses, items of other services."""
@@ -128,6 +133,12 @@ class Shopify(Client[Settings], PullsOrders, PostsShipments, ReportsProgress, Ke
         """See `PullsOrders`."""
         return self._orders.changed(window, after, page_size)
 
+    def orders_placed(
+        self, window: Window, after: Position | None = None, *, page_size: int | None = None
+    ) -> AsyncIterator[PlacedPage]:
+        """See `ListsOrders`."""
+        return orders_placed(self._graphql, window, after, page_size)
+
     async def orders_by_id(self, external_ids: Sequence[str]) -> Page:
         """See `PullsOrders`."""
         return await self._orders.by_id(external_ids)
@@ -141,6 +152,10 @@ class Shopify(Client[Settings], PullsOrders, PostsShipments, ReportsProgress, Ke
     ) -> Sequence[Found]:
         """See `PostsShipments`."""
         return await self._shipments.find(notices, evidence)
+
+    async def correct_shipments(self, corrections: Sequence[ShipmentCorrection]) -> Sequence[Done | Failed]:
+        """See `CorrectsShipments`."""
+        return await self._corrections.correct(corrections)
 
     async def report_sent(self, order_ids: Sequence[str]) -> Sequence[Done | Failed]:
         """See `ReportsProgress`."""

@@ -23,7 +23,9 @@ from crossdock.connectors.shopify.payloads import (
 )
 from crossdock.domain.fulfillment import ShipmentNotice
 
-_STANDS = frozenset({"SUCCESS", "PENDING", "OPEN"})
+STANDS = frozenset({"SUCCESS", "PENDING", "OPEN"})
+"""What a fulfillment is while it counts."""
+
 _FULFILLABLE = frozenset({"OPEN", "IN_PROGRESS"})
 
 
@@ -72,7 +74,7 @@ def standing(
     With tracking numbers: those that carry one of them. Without: those without any, with the very same units, that were not there
     `before` we began, or, where that was not noted, were made after the goods left.
     """
-    alive = [one for one in fulfillments if one.status in _STANDS]
+    alive = [one for one in fulfillments if one.status in STANDS]
     wanted = {_plain(tracking.number) for tracking in notice.tracking if tracking.number.strip()}
     if wanted:
         return [one for one in alive if wanted & {_plain(tracking.number) for tracking in one.tracking_info if tracking.number}]
@@ -153,18 +155,8 @@ def can_fulfill(part: ShFulfillmentOrder) -> bool:
 
 
 def fulfillment_input(notice: ShipmentNotice, creation: Creation, *, notify: bool) -> dict[str, Any]:
-    """The argument of fulfillmentCreate. A carrier Shopify does not know is sent with its tracking pages."""
-    company, is_known = company_of(notice.carrier)
-    tracking: dict[str, Any] = {}
-    numbers = [tracking.number.strip() for tracking in notice.tracking if tracking.number.strip()]
-    urls = [tracking.url for tracking in notice.tracking if tracking.number.strip() and _is_page(tracking.url)]
-    if numbers:
-        tracking["numbers"] = numbers
-        # Shopify pairs them by place, so it is all of them or none.
-        if not is_known and len(urls) == len(numbers):
-            tracking["urls"] = urls
-    if company:
-        tracking["company"] = company
+    """The argument of fulfillmentCreate."""
+    tracking = tracking_input(notice)
     return {
         "lineItemsByFulfillmentOrder": [
             {
@@ -176,6 +168,56 @@ def fulfillment_input(notice: ShipmentNotice, creation: Creation, *, notify: boo
         "notifyCustomer": notify,
         **({"trackingInfo": tracking} if tracking else {}),
     }
+
+
+def tracking_input(notice: ShipmentNotice) -> dict[str, Any]:
+    """Carrier and numbers as Shopify takes them. A carrier Shopify does not know is sent with its tracking pages."""
+    company, is_known = company_of(notice.carrier)
+    tracking: dict[str, Any] = {}
+    numbers = [tracking.number.strip() for tracking in notice.tracking if tracking.number.strip()]
+    urls = [tracking.url for tracking in notice.tracking if tracking.number.strip() and _is_page(tracking.url)]
+    if numbers:
+        tracking["numbers"] = numbers
+        # Shopify pairs them by place, so it is all of them or none.
+        if not is_known and len(urls) == len(numbers):
+            tracking["urls"] = urls
+    if company:
+        tracking["company"] = company
+    return tracking
+
+
+def parts_of(notice: ShipmentNotice, named: ShFulfillment, fulfillments: Sequence[ShFulfillment]) -> list[ShFulfillment]:
+    """The fulfillments that make up a shipment of which one is named, that one last.
+
+    A shipment from several locations is several fulfillments at Shopify. The others show the same numbers as the named one, or
+    already those of the notice, and their units are in the notice. The named one comes last: as long as it shows the old numbers,
+    the others can be found.
+    """
+    shown = {_numbers(named), _wanted_numbers(notice)}
+    rest = rest_of(notice, [named])
+    others = []
+    for one in fulfillments:
+        units = _units_in([one])
+        fits = units and all(rest.get(line, 0) >= quantity for line, quantity in units.items())
+        if one.id != named.id and one.status in STANDS and _numbers(one) in shown and fits:
+            rest = {line: quantity - units.get(line, 0) for line, quantity in rest.items()}
+            others.append(one)
+    return [*others, named]
+
+
+def shows(one: ShFulfillment, notice: ShipmentNotice) -> bool:
+    """Whether a fulfillment already shows the notice's numbers and carrier."""
+    company, _ = company_of(notice.carrier)
+    companies = {tracking.company for tracking in one.tracking_info if tracking.number}
+    return _numbers(one) == _wanted_numbers(notice) and (company is None or companies <= {company})
+
+
+def _numbers(one: ShFulfillment) -> tuple[str, ...]:
+    return tuple(sorted(_plain(tracking.number) for tracking in one.tracking_info if tracking.number))
+
+
+def _wanted_numbers(notice: ShipmentNotice) -> tuple[str, ...]:
+    return tuple(sorted(_plain(tracking.number) for tracking in notice.tracking if tracking.number.strip()))
 
 
 def refusal(

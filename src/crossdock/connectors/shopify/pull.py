@@ -30,7 +30,7 @@ BY_ID = 8
 
 PART = "gid://shopify/FulfillmentOrder/"
 
-_RE_ANCHOR = 20_000
+RE_ANCHOR = 20_000
 """Objects after which the search begins anew at the last change: a list ends silently at 25,000."""
 
 _MOST_PAGES = ORDER_LINES // 25 + 4
@@ -126,7 +126,7 @@ class Orders:
             if cursor is not None and cursor in seen:
                 raise InvalidData("Shopify repeats a page of orders without end.")
             seen.add(cursor)
-            if cursor is not None and read >= _RE_ANCHOR and at is not None and at != since:
+            if cursor is not None and read >= RE_ANCHOR and at is not None and at != since:
                 since, cursor, read, seen = at, None, 0, {None}
             last = next((number_of(mark.id) for mark in reversed(marks) if mark.id), after.id if after else None)
             more = cursor is not None or (read == 0 and orders.page_info.has_next_page)
@@ -169,9 +169,9 @@ class Orders:
         return await self._graphql.query(queries.WHO, Who)
 
     async def _page(self, since: datetime | None, until: datetime, cursor: str | None) -> _Orders:
-        terms = [f"updated_at:<='{_moment(until)}'"]
+        terms = [f"updated_at:<='{moment(until)}'"]
         if since is not None:
-            terms.insert(0, f"updated_at:>='{_moment(since)}'")
+            terms.insert(0, f"updated_at:>='{moment(since)}'")
         while True:
             try:
                 found = await self._graphql.query(
@@ -299,5 +299,6 @@ def _halved(size: int, error: TooExpensive) -> int:
     return size // 2
 
 
-def _moment(value: datetime) -> str:
+def moment(value: datetime) -> str:
+    """A moment as search terms take it: UTC, whole seconds."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -62,6 +62,14 @@ ORDERS = f"""query Orders($first: Int!, $after: String, $query: String!) {{
 {_ORDER}"""
 """Orders of a stretch of time, oldest change first."""
 
+ORDERS_PLACED = """query OrdersPlaced($first: Int!, $after: String, $query: String!) {
+  orders(first: $first, after: $after, query: $query, sortKey: CREATED_AT) {
+    nodes { id name createdAt }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+"""Orders of a stretch of time by their creation, oldest first."""
+
 ORDERS_BY_ID = f"""query OrdersById($ids: [ID!]!) {{
   nodes(ids: $ids) {{ ...Whole }}
 }}
@@ -140,6 +148,20 @@ MORE_FULFILLMENT_LINES = """query MoreFulfillmentLines($id: ID!, $after: String!
 CREATE_FULFILLMENT = """mutation CreateFulfillment($fulfillment: FulfillmentInput!) {
   fulfillmentCreate(fulfillment: $fulfillment) {
     fulfillment { id status createdAt trackingInfo { number company url } }
+    userErrors { field message }
+  }
+}"""
+
+UPDATE_TRACKING = """mutation UpdateTracking($id: ID!, $tracking: FulfillmentTrackingInput!) {
+  fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $tracking, notifyCustomer: false) {
+    fulfillment { id status trackingInfo { number company url } }
+    userErrors { field message }
+  }
+}"""
+
+CANCEL_FULFILLMENT = """mutation CancelFulfillment($id: ID!) {
+  fulfillmentCancel(id: $id) {
+    fulfillment { id status }
     userErrors { field message }
   }
 }"""

@@ -103,7 +103,7 @@ class Shipments:
 
         async def read(order_id: str) -> list[ShFulfillment]:
             async with slots:
-                return await self._fulfillments(order_id)
+                return await self.fulfillments(order_id)
 
         order_ids = list(dict.fromkeys(notice.order_id for notice in notices))
         answers = await asyncio.gather(*(read(order_id) for order_id in order_ids), return_exceptions=True)
@@ -127,7 +127,7 @@ class Shipments:
         return await each(order_ids, self._report, key=lambda order_id: order_id, at_once=AT_ONCE)
 
     async def _post(self, notice: ShipmentNotice, note: Note) -> Done:
-        fulfillments = await self._fulfillments(notice.order_id)
+        fulfillments = await self.fulfillments(notice.order_id)
         parts = await self._parts(notice.order_id)
         plan = self._plan(notice, parts, fulfillments)
         if plan.creations:
@@ -229,7 +229,7 @@ class Shipments:
             )
         return _typed(parts, list[ShFulfillmentOrder])
 
-    async def _fulfillments(self, order_id: str) -> list[ShFulfillment]:
+    async def fulfillments(self, order_id: str) -> list[ShFulfillment]:
         """What the shop counts as shipped of an order; nothing for an order that is gone."""
         data = await self._graphql.query(queries.FULFILLMENTS, dict[str, Any], cost=200, id=gid("Order", order_id))
         found: list[dict[str, Any]] = (data.get("order") or {}).get("fulfillments") or []

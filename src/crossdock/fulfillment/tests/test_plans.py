@@ -3,7 +3,7 @@
 from django.db import connection
 
 from crossdock.connections.testing import a_connection, a_store
-from crossdock.fulfillment import following, shipping
+from crossdock.fulfillment import following, matching, shipping
 from crossdock.orders.testing import a_canonical_order, received
 from crossdock.tenancy.scope import scoped
 
@@ -22,7 +22,7 @@ def test_row_level_security_lets_the_planner_use_the_indexes_that_lanes_live_on(
     received(account, store, [a_canonical_order()])
 
     changed = plan_of(account, following.CHANGED, {"store": store.pk, "after": 0, "most": 200})
-    loose = plan_of(account, shipping.LOOSE, {"warehouse": link.warehouse_id, "references": ["A", "B"]})
+    loose = plan_of(account, matching.LOOSE, {"warehouse": link.warehouse_id, "references": ["A", "B"]})
     fitting = plan_of(account, shipping.FITTING, {"warehouse": link.warehouse_id, "most": 500})
 
     assert "sales_order_follow" in changed

@@ -1,7 +1,8 @@
 """What people do with orders: each guard, each role, what is told and written down, and nothing under way is ever taken back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from crossdock.accounts.models import Audit, Role
@@ -15,7 +16,7 @@ from crossdock.domain.statuses import OrderStatus
 from crossdock.fulfillment.following import follow_changes
 from crossdock.fulfillment.models import FulfillmentOrder
 from crossdock.fulfillment.terms import terms_of
-from crossdock.fulfillment.testing import a_sent_order, a_shipment, given, posted, refused, settle_effect
+from crossdock.fulfillment.testing import a_sent_order, a_shipment, confirmed, given, posted, refused, settle_effect
 from crossdock.orders import services
 from crossdock.orders.models import SalesOrder, SalesOrderContent, SalesOrderLine
 from crossdock.orders.testing import a_canonical_order, an_order, received
@@ -314,6 +315,40 @@ def test_a_deleted_order_comes_back_at_the_next_import_and_is_not_sent_twice(acc
 
     assert now(account, order).deleted_at is None
     assert part.part == 2
+
+
+def test_an_order_that_a_warehouse_has_comes_back_where_it_stood(account, connection, actor):
+    canonical = a_canonical_order()
+    (order,) = received(account, connection.store, [canonical])
+    (part,) = given(account, connection)
+    confirmed(account, part)
+    assert services.delete(actor=actor, ids=[order.pk], is_forced=True)[0].is_done
+
+    received(account, connection.store, [canonical])
+
+    assert (now(account, order).status, now(account, order).deleted_at) == ("open", None)
+    assert given(account, connection) == []
+    with scoped(account.pk):
+        assert Activity.objects.get(order_id=order.pk, kind="order.came_back").params["sent"] is True
+        shipment = a_shipment(account, part)
+    posted(account, shipment)
+    assert now(account, order).status == "closed"
+
+
+def test_what_the_store_changed_of_a_sent_order_while_it_was_deleted_here_is_put_before_a_person(account, connection, actor):
+    canonical = a_canonical_order()
+    (order,) = received(account, connection.store, [canonical])
+    (part,) = given(account, connection)
+    confirmed(account, part)
+    services.delete(actor=actor, ids=[order.pk], is_forced=True)
+    later = canonical.updated_at + timedelta(seconds=1)
+
+    received(account, connection.store, [msgspec.structs.replace(canonical, canceled_at=later, updated_at=later)])
+    with scoped(account.pk):
+        follow_changes(terms_of(connection.store_id, links_of(store_id=connection.store_id)))
+
+    assert now(account, order).status == "open"
+    assert now(account, order).issue.startswith("Canceled in the store after the warehouse had the order.")
 
 
 def test_a_held_order_goes_on_when_somebody_releases_it(account, connection, actor):

@@ -280,9 +280,13 @@ def filter_bar(context: Context, bar: Any, columns: Any = None) -> dict[str, Any
 
 
 @register.inclusion_tag("ui/_pager.html")
-def pager(newer: str = "", older: str = "", note: str = "") -> dict[str, Any]:
-    """Newer and Older by keyset: `newer` and `older` are addresses, empty where there is no more. `note` is a quiet count."""
-    return {"newer": newer, "older": older, "note": note}
+def pager(newer: str = "", older: str = "", note: str = "", is_by_name: bool = False) -> dict[str, Any]:
+    """Newer and Older by keyset: `newer` and `older` are addresses, empty where there is no more. `note` is a quiet count.
+
+    `is_by_name`: the list is in the order of names, so they are called Previous and Next.
+    """
+    words = (_("Previous"), _("Next")) if is_by_name else (_("Newer"), _("Older"))
+    return {"newer": newer, "older": older, "note": note, "newer_word": words[0], "older_word": words[1]}
 
 
 @register.inclusion_tag("ui/_column_chooser.html", takes_context=True)

@@ -263,7 +263,11 @@ def fulfill_quietly(shop: Shop, order: Record, one: Record) -> None:
 
 
 def cancel_fulfillment(shop: Shop, fulfillment: Record) -> None:
-    """Take a fulfillment back. As observed its fulfillment order stays closed and a new one has the units. May run twice."""
+    """Take a fulfillment back. May run twice.
+
+    As observed a fulfillment order that was closed by it stays closed and a new one has the units. One that is still open, which no
+    recording shows, gets its units back: else they would be left to ship twice.
+    """
     if fulfillment["status"] == "CANCELLED":
         return
     order = shop.order_of(fulfillment)
@@ -272,13 +276,20 @@ def cancel_fulfillment(shop: Shop, fulfillment: Record) -> None:
     other = new_fulfillment_order(shop, order, place)
     for item in fulfillment["_items"]:
         line = shop.lines[item["_line"]]
-        other["_items"].append(new_item(shop, line, item["quantity"]))
+        anew = item["quantity"]
         for one in (shop.fulfillment_orders[key] for key in fulfillment["_from"]):
             for held in one["_items"]:
                 if held["_line"] == line["id"]:
-                    room = held["totalQuantity"] - held["remainingQuantity"]
-                    held["remainingQuantity"] += min(room, item["quantity"])
-    order["_fulfillment_orders"] = [*order["_fulfillment_orders"], other]
+                    back = min(held["totalQuantity"] - held["remainingQuantity"], item["quantity"])
+                    held["remainingQuantity"] += back
+                    if one["status"] not in FINAL:
+                        anew -= back
+            if one["status"] == "IN_PROGRESS" and not one.get("_progress"):
+                reopen(one, shop.now())
+        if anew > 0:
+            other["_items"].append(new_item(shop, line, anew))
+    if other["_items"]:
+        order["_fulfillment_orders"] = [*order["_fulfillment_orders"], other]
     shop.keep(order)
 
 

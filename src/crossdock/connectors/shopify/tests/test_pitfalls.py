@@ -360,7 +360,7 @@ async def test_an_order_from_many_locations_is_read_to_its_end(rig):
 
 
 async def test_a_list_longer_than_shopify_gives_is_searched_anew_from_the_last_change(rig, monkeypatch):
-    monkeypatch.setattr(pull, "_RE_ANCHOR", 4)
+    monkeypatch.setattr(pull, "RE_ANCHOR", 4)
     for number in range(1, 12):
         rig.places(number=number)
         order = rig.sim.order(number)[1]
@@ -390,7 +390,7 @@ async def test_a_shop_that_is_closed_says_how(rig, status, error, words):
 
 async def test_a_search_that_shopify_does_not_understand_fails_instead_of_widening(rig, monkeypatch):
     rig.places()
-    monkeypatch.setattr(pull, "_moment", lambda value: "some day")
+    monkeypatch.setattr(pull, "moment", lambda value: "some day")
 
     with pytest.raises(InvalidData, match="search"):
         await rig.orders()

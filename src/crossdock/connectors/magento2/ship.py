@@ -1,0 +1,272 @@
+"""Telling the shop what left, once, and that an order is being worked on."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import Raw
+
+from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
+from crossdock.connectors.kit.decoding import decode
+from crossdock.connectors.kit.each import each
+from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.magento2 import posting
+from crossdock.connectors.magento2.api import Api, Gone, NoRoute
+from crossdock.connectors.magento2.criteria import PAGE, Filter, one_of, query
+from crossdock.connectors.magento2.payloads import MgAttribute, MgOrder, MgShipment, is_yes, text_of
+from crossdock.connectors.magento2.rows import arranged
+from crossdock.connectors.magento2.settings import Settings
+from crossdock.domain.fulfillment import ShipmentNotice
+
+AT_ONCE = 2
+"""Orders worked on at the same time in one shop: it serves its shoppers from the same machine."""
+
+_MOST_PAGES = 100
+_SEPARATELY = "1"
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    id: int | str
+    custom_attributes: tuple[MgAttribute, ...] = ()
+
+
+class Shipments:
+    """Posts shipments to one shop."""
+
+    def __init__(self, api: Api, settings: Settings) -> None:
+        self._api = api
+        self._settings = settings
+        self._separate: dict[str, bool | None] = {}
+
+    async def post(self, notices: Sequence[ShipmentNotice], note: Note) -> list[Done | Failed]:
+        """Each notice by itself. Notices of one order go one after the other: they take from the same remaining units."""
+        by_order: dict[str, list[ShipmentNotice]] = {}
+        for notice in notices:
+            by_order.setdefault(notice.order_id, []).append(notice)
+        outcomes: dict[str, Done | Failed] = {}
+
+        async def work(group: list[ShipmentNotice]) -> Done | Failed:
+            last: Done | Failed | None = None
+            for position, notice in enumerate(group):
+                try:
+                    last = outcomes[notice.key] = await self._post(notice, note)
+                except InvalidData as error:
+                    last = outcomes[notice.key] = Failed(notice.key, error)
+                except ConnectorError as error:
+                    for open_ in group[position:]:
+                        outcomes[open_.key] = Failed(open_.key, error if open_ is notice else _not_begun(error))
+                    raise
+            assert last is not None  # noqa: S101  (a group has at least one notice)
+            return last
+
+        ended = await each(list(by_order.values()), work, key=lambda group: group[0].key, at_once=AT_ONCE)
+        for group, outcome in zip(by_order.values(), ended, strict=True):
+            for notice in group:
+                if notice.key not in outcomes and isinstance(outcome, Failed):
+                    outcomes[notice.key] = Failed(notice.key, outcome.error)
+        return [outcomes[notice.key] for notice in notices]
+
+    async def find(self, notices: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]) -> list[Found]:
+        """Which notices the shop already counts in full, with all their tracking numbers. One of which only a part stands is not
+        found: posting it again adds the rest alone.
+        """
+        ids = list(dict.fromkeys(notice.order_id for notice in notices))
+        orders = await self._orders(ids)
+        shipments = await self._shipments(ids)
+        found = []
+        for notice in notices:
+            order = orders.get(notice.order_id)
+            if order is None:
+                continue
+            before = evidence.get(notice.key, {}).get("before")
+            made = await self._standing(notice, order, shipments.get(notice.order_id, []), before)
+            if made:
+                found.append(Found(notice.key, text_of(made[0].entity_id), {"shipments": _ids(made)}))
+        return found
+
+    async def _standing(
+        self, notice: ShipmentNotice, order: MgOrder, shipments: Sequence[MgShipment], before: str | None
+    ) -> Sequence[MgShipment]:
+        """The shipments that are all of this notice; none where something of it is missing, or where it could never be posted."""
+        separately = await self._separately(order)
+        try:
+            if not any(tracking.number.strip() for tracking in notice.tracking):
+                needed = posting.needed_units(notice, arranged(order.items), separately)
+                known = frozenset(before.split()) if before is not None else None
+                return posting.standing(notice, needed, shipments, before=known)
+            made = posting.plan(notice, order, shipments, separately=separately)
+        except InvalidData:
+            return ()
+        return made.found if made.is_done else ()
+
+    async def _post(self, notice: ShipmentNotice, note: Note) -> Done:
+        order = (await self._orders([notice.order_id])).get(notice.order_id)
+        if order is None:
+            raise InvalidData(
+                f"{notice.order_number} is no longer in the shop, or this integration may not see it.", field="order_id"
+            )
+        shipments = (await self._shipments([notice.order_id])).get(notice.order_id, [])
+        separately = await self._separately(order)
+        made = self._planned(notice, order, shipments, separately)
+        if made.is_done and made.found:
+            return Done(notice.key, text_of(made.found[0].entity_id), {"shipments": _ids(made.found), "adopted": "yes"})
+        # What a look-up needs after a crash: anything that is there now is not ours.
+        await note({notice.key: {"before": " ".join(text_of(one.entity_id) for one in shipments)}})
+        if not made.items:
+            return await self._complete(notice, made)
+        try:
+            shipment = await self._create(notice, made)
+        except InvalidData as error:
+            unsure = frozenset(
+                row.id for row in arranged(order.items) if self._separate.get(text_of(row.item.product_id), True) is None
+            )
+            if "without products" not in error.message or not unsure:
+                raise posting.refusal(notice, order, error) from error
+            # The bundle's product is gone, so nobody said how it ships; what was refused did nothing, so it is the other way.
+            made = self._planned(notice, order, shipments, separately | unsure)
+            shipment = await self._create(notice, made)
+        others = [text_of(one.entity_id) for one in made.found]
+        return Done(notice.key, shipment, {"shipments": " ".join([*others, shipment]), "adopted": "no"})
+
+    def _planned(
+        self, notice: ShipmentNotice, order: MgOrder, shipments: Sequence[MgShipment], separately: frozenset[str]
+    ) -> posting.Plan:
+        return posting.plan(notice, order, shipments, separately=separately, adopts_bare=not self._settings.compact_ship)
+
+    async def _create(self, notice: ShipmentNotice, made: posting.Plan) -> str:
+        notify = self._settings.notify_customer and notice.mail_customer
+        what = f"The shipment of {notice.order_number}"
+        if self._settings.compact_ship:
+            body = posting.ship_body(notice, made, notify=notify, source=self._settings.source_code)
+            answer = await self._change("POST", f"order/{notice.order_id}/ship", body, operation="Ship", what=what)
+            return _key_in(answer, notice)
+        entity = {"order_id": int(notice.order_id), "items": posting.item_rows(made.items), "tracks": [], "comments": []}
+        if self._settings.source_code:
+            entity["extension_attributes"] = {"source_code": self._settings.source_code}
+        answer = await self._change("POST", "shipment/", {"entity": entity}, operation="CreateShipment", what=what)
+        try:
+            shipment = text_of(decode(answer, MgShipment, what=what).entity_id)
+        except InvalidData as error:
+            raise OutcomeUnknown(f"Magento did not say what became of the shipment of {notice.order_number}.") from error
+        await self._add_tracks(notice, shipment, made)
+        if notify:
+            await self._mail(notice, shipment)
+        return shipment
+
+    async def _complete(self, notice: ShipmentNotice, made: posting.Plan) -> Done:
+        """Add the numbers that a shipment of ours lacks, and mail the shopper where that was not done."""
+        first = made.found[0]
+        shipment = text_of(first.entity_id)
+        await self._add_tracks(notice, shipment, made)
+        if (
+            self._settings.notify_customer
+            and notice.mail_customer
+            and not self._settings.compact_ship
+            and not is_yes(first.email_sent)
+        ):
+            await self._mail(notice, shipment)
+        return Done(notice.key, shipment, {"shipments": _ids(made.found), "adopted": "yes"})
+
+    async def _add_tracks(self, notice: ShipmentNotice, shipment: str, made: posting.Plan) -> None:
+        for tracking in made.tracks:
+            await self.add_track(notice, shipment, posting.track_row(notice, tracking))
+
+    async def add_track(self, notice: ShipmentNotice, shipment: str, row: Mapping[str, str]) -> None:
+        """One more tracking number of a shipment. The call wants all of these, also where there is nothing to say."""
+        entity = {
+            "order_id": int(notice.order_id),
+            "parent_id": int(shipment),
+            "weight": 0,
+            "qty": 1,
+            "description": "",
+            **row,
+        }
+        what = f"The tracking number of {notice.order_number}"
+        await self._change("POST", "shipment/track", {"entity": entity}, operation="AddTrack", what=what)
+
+    async def _mail(self, notice: ShipmentNotice, shipment: str) -> None:
+        """The shipment stands by now: a mail that cannot be sent is not worth a second shipment, and Magento's log has it."""
+        try:
+            await self._api.change("POST", f"shipment/{shipment}/emails", operation="MailShipment", what="The shopper's e-mail")
+        except (InvalidData, OutcomeUnknown, Unavailable):
+            return
+
+    async def _change(self, method: str, path: str, body: object, *, operation: str, what: str) -> bytes:
+        try:
+            return await self._api.change(method, path, body, operation=operation, what=what)
+        except InvalidData as error:
+            if "could not save" in error.message.casefold():
+                raise OutcomeUnknown(error.message, evidence=error.evidence) from error
+            raise
+
+    async def orders(self, ids: Sequence[str]) -> dict[str, MgOrder]:
+        """Orders by key, as they are now."""
+        return await self._orders(ids)
+
+    async def _orders(self, ids: Sequence[str]) -> dict[str, MgOrder]:
+        wanted = [one for one in ids if one.isdecimal()]
+        found: dict[str, MgOrder] = {}
+        for start in range(0, len(wanted), 50):
+            asked = query([one_of("entity_id", wanted[start : start + 50])], sort=("entity_id",), size=50)
+            page = await self._api.search("orders", asked, operation="OrdersById", what="Magento's list of orders")
+            for raw in page.items or ():
+                order = decode(raw, MgOrder, what="The order")
+                found[text_of(order.entity_id)] = order
+        return found
+
+    async def _shipments(self, order_ids: Sequence[str]) -> dict[str, list[MgShipment]]:
+        """All shipments of the orders, oldest first, by order."""
+        wanted = [one for one in order_ids if one.isdecimal()]
+        found: dict[str, list[MgShipment]] = {}
+        for start in range(0, len(wanted), 50):
+            last = "0"
+            for _ in range(_MOST_PAGES):
+                groups = [one_of("order_id", wanted[start : start + 50]), (Filter("entity_id", last, "gt"),)]
+                asked = query(groups, sort=("entity_id",))
+                page = await self._api.search("shipments", asked, operation="Shipments", what="Magento's list of shipments")
+                rows: Sequence[Raw] = page.items or ()
+                for raw in rows:
+                    one = decode(raw, MgShipment, what="The shipment")
+                    if all(one.entity_id != other.entity_id for other in found.setdefault(text_of(one.order_id), [])):
+                        found[text_of(one.order_id)].append(one)
+                    last = str(max(int(last), int(text_of(one.entity_id) or 0)))
+                if (page.total_count or 0) <= len(rows) or len(rows) < PAGE:
+                    break
+        return found
+
+    async def _separately(self, order: MgOrder) -> frozenset[str]:
+        """Rows of bundles whose items ship one by one. The order does not say it, its product does."""
+        bundles = [row for row in arranged(order.items) if row.is_bundle]
+        unknown = {text_of(row.item.product_id) for row in bundles} - set(self._separate) - {""}
+        if unknown:
+            asked = query([one_of("entity_id", sorted(unknown))], fields="items[id,custom_attributes],total_count")
+            try:
+                page = await self._api.search("products", asked, operation="Products", what="Magento's list of products")
+                kinds = [decode(raw, _Kind, what="The product") for raw in page.items or ()]
+            except (AuthenticationFailed, NoRoute, Gone):
+                kinds = []
+            self._separate |= dict.fromkeys(unknown)
+            for kind in kinds:
+                said = {one.attribute_code: str(one.value) for one in kind.custom_attributes}
+                self._separate[text_of(kind.id)] = said.get("shipment_type") == _SEPARATELY
+        return frozenset(row.id for row in bundles if self._separate.get(text_of(row.item.product_id)))
+
+
+def _key_in(answer: bytes, notice: ShipmentNotice) -> str:
+    """The key of what was made: a bare number, in some releases quoted."""
+    text = answer.decode("utf-8", "replace").strip().strip('"')
+    if not text.isdecimal():
+        raise OutcomeUnknown(
+            f"Magento did not say what became of the shipment of {notice.order_number}.", evidence={"answer": text[:200]}
+        )
+    return text
+
+
+def _ids(shipments: Sequence[MgShipment]) -> str:
+    return " ".join(text_of(one.entity_id) for one in shipments)
+
+
+def _not_begun(error: ConnectorError) -> ConnectorError:
+    """The error for a notice that waited behind the one that failed: nothing of it was sent, whatever became of the other."""
+    if isinstance(error, OutcomeUnknown):
+        return Unavailable("An earlier shipment of the same order has to be looked up first.", evidence=error.evidence)
+    return error

@@ -1,0 +1,1 @@
+"""What stores sell: listings by SKU, as each store knows them."""
