@@ -58,7 +58,7 @@ async def test_several_boxes_of_one_shipment_are_told_together(rig):
 async def test_an_answer_lost_after_the_write_is_unknown_then_found_and_not_doubled(rig):
     order = await an_order(rig)
     notice = rig.notice(order)
-    rig.sim.hang_up_after_write()
+    rig.sim.hang_up_after_write(operation=rig.posts_with)
 
     (outcome,) = await rig.post(notice)
     found = await rig.find(notice)
