@@ -164,6 +164,25 @@ async def test_rights_missing_for_something_else_are_warnings(rig):
     assert any("shipments cannot be posted" in one for one in identity.warnings)
 
 
+async def test_a_right_missing_for_a_part_fails_that_part_and_not_the_store(rig):
+    rig.sells("RED", 5)
+    rig.sim.set_rights(["Magento_Sales::actions_view", "Magento_Backend::store"])
+
+    (failed,) = await rig.publish(rig.figure("RED", 3))
+    with pytest.raises(InvalidData) as products:
+        _ = [page async for page in rig.products()]
+    with pytest.raises(InvalidData) as returned:
+        _ = [page async for page in rig.returned()]
+
+    assert isinstance(failed.error, InvalidData)
+    for error, right in (
+        (failed.error, "Catalog › Inventory › Products"),
+        (products.value, "Catalog › Inventory › Products"),
+        (returned.value, "Sales › Operations › Returns"),
+    ):
+        assert f"no access to {right}." in error.message
+
+
 async def test_a_right_to_ship_that_is_missing_is_named_when_it_is_needed(rig):
     order = await rig.order(rig.places())
     rig.sim.set_rights(["Magento_Sales::actions_view", "Magento_Sales::shipment", "Magento_Backend::store"])

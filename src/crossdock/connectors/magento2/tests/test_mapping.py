@@ -131,6 +131,14 @@ def test_what_came_back_after_shipping_is_not_shipped_again_and_nothing_falls_be
     assert mapped(an_order([an_item(1, 3, qty_shipped=3, qty_refunded=2)])).units_to_ship == 0
 
 
+def test_what_the_shopper_fetches_is_left_out():
+    shipping = {"shipping": {"address": HOME, "method": "instore_pickup"}}
+    order = mapped(an_order([an_item(1, 2)], extension_attributes={"shipping_assignments": [shipping]}))
+
+    assert order.units_to_ship == 0
+    assert order.left_out == (LeftOut("2 × SKU-1", "picked up by the shopper"),)
+
+
 def test_a_yard_and_a_half_stays_one():
     assert mapped(an_order([an_item(1, 1.5)])).lines[0].to_ship == Decimal("1.5")
 
