@@ -19,7 +19,7 @@ from crossdock.connections.forms import SettingsForm, read_settings
 from crossdock.connections.models import Store, Warehouse
 from crossdock.connections.oauth import Carried, Purpose
 from crossdock.connections.typed import visible_fields
-from crossdock.connections.views.common import is_htmx, the_store, the_warehouse, url_of
+from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_store, the_warehouse, url_of
 from crossdock.connections.views.site_forms import authorize_when, is_authorized, site_form
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.domain.errors import RuleBroken
@@ -93,6 +93,7 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
             "links": presenting.rows(links),
             "facts": _facts(site),
             "troubles": presenting.site_troubles(site),
+            "may_see_exchanges": may_see_exchanges(request),
             "editor": done,
             "orders_url": _orders_url(request, site),
         }
