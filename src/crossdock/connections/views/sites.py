@@ -179,13 +179,18 @@ def _authorize(request: AccountRequest, stored: Stored, changed: Change, after: 
         raise Http404
     typed_secrets = {name: value for name, value in changed.secrets.items() if value != stored.sealed.secrets.get(name)}
     carried = Carried(request.POST.get("site_name", "").strip(), changed.raw, typed_secrets)
+    try:
+        asked = oauth.ask(request.actor, stored.connector, settings)
+    except (ConnectorError, RuleBroken) as error:
+        with request.actor.scope():
+            return _editor(request, stored, changed, None, {getattr(error, "field", None) or "": [error.message]})
     with request.actor.scope():
         try:
             purpose = Purpose(stored.kind, site=short(stored.site.public_id))
-            address, state = oauth.begin(request.actor, stored.connector, settings, purpose, carried)
+            address, state = oauth.begin(request.actor, stored.connector, settings, purpose, carried, asked)
         except ConnectorError as error:
             return _editor(request, stored, changed, None, {getattr(error, "field", None) or "": [error.message]})
-        context = {"address": address, "connector": stored.connector, "back": after}
+        context = {"address": address, "connector": stored.connector, "back": after, "state": state}
         response = render(request, "connections/authorize.html", context)
     oauth.bind(response, state)
     return response
