@@ -58,7 +58,7 @@ async def test_several_boxes_of_one_shipment_are_told_together(rig):
 async def test_an_answer_lost_after_the_write_is_unknown_then_found_and_not_doubled(rig):
     order = await an_order(rig)
     notice = rig.notice(order)
-    rig.sim.hang_up_after_write()
+    rig.sim.hang_up_after_write(operation=rig.posts_with)
 
     (outcome,) = await rig.post(notice)
     found = await rig.find(notice)
@@ -116,7 +116,7 @@ async def test_posting_again_changes_nothing(rig):
 async def test_a_shipment_without_tracking_is_posted_and_found(rig):
     order = await an_order(rig)
     notice = rig.notice(order, {"RED": 1}, tracking=())
-    rig.sim.hang_up_after_write()
+    rig.sim.hang_up_after_write(operation=rig.posts_with)
 
     (outcome,) = await rig.post(notice)
     found = await rig.find(notice)

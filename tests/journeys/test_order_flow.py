@@ -2,14 +2,17 @@
 
 from collections import Counter
 
+import msgspec
 import pytest
 
 from crossdock.activity.models import Activity
 from crossdock.connections import services
 from crossdock.connections.models import Effect, Store
 from crossdock.connectors.kit.capabilities import Identity
+from crossdock.fulfillment.corrections import shipment_of
 from crossdock.fulfillment.models import Shipment
-from crossdock.orders.models import SalesOrder
+from crossdock.fulfillment.shipping import take_shipments
+from crossdock.orders.models import SalesOrder, SalesOrderLine
 from support.world import MERCHANT, World, a_world
 
 pytestmark = pytest.mark.usefixtures("db_ready")
@@ -24,6 +27,13 @@ def received_by(world: World) -> dict[str, int]:
 def told(world: World) -> Counter[str]:
     """How often the shop was told each tracking number, as the shop counts."""
     return Counter({number: len(found) for number, found in world.shop.fulfillments_by_tracking().items()})
+
+
+def void(world: World) -> None:
+    """The warehouse reports a shipment once more, as one that never left."""
+    row = Shipment.objects.get()
+    again = msgspec.structs.replace(shipment_of(bytes(row.doc)), is_void=True)
+    take_shipments(warehouse_id=row.warehouse_id, shipments=[again])
 
 
 async def ship_everything(world: World) -> None:
@@ -255,7 +265,7 @@ async def test_every_step_is_told_in_the_orders_story_with_the_exchange_behind_i
         assert ("store.post", "confirmed") in effects
 
 
-async def test_a_tracking_number_that_the_warehouse_corrects_later_is_put_before_a_person():
+async def test_a_tracking_number_that_the_warehouse_corrects_later_is_corrected_in_the_store():
     async with a_world() as world:
         world.shop.add_order()
         await world.settle()
@@ -268,10 +278,35 @@ async def test_a_tracking_number_that_the_warehouse_corrects_later_is_put_before
         await world.poll("fulfillment.pull")
 
         (shipment,) = await world.there(lambda: list(Shipment.objects.all()))
-        assert shipment.is_flagged
-        assert shipment.reason.startswith("The warehouse corrected it to 1ZRIGHT after the store was told.")
-        assert shipment.reason.endswith("Change it in the store by hand.")
-        assert dict(told(world)) == {"1ZWRONG": 1}
+        assert (shipment.status, shipment.is_flagged, shipment.reason) == ("completed", False, "")
+        assert dict(told(world)) == {"1ZRIGHT": 1}
+        assert await world.statuses() == {"#1001": "closed"}
+
+
+async def test_a_shipment_that_the_warehouse_voids_is_taken_back_in_the_store_and_the_next_one_is_posted():
+    async with a_world() as world:
+        world.shop.add_order(lines=[{"sku": "BLUE-M", "quantity": 2}])
+        await world.settle()
+        world.wms.take_orders()
+        world.wms.ship(MERCHANT, "1001", shipment_id="S1", tracking=["1ZFIRST"])
+        await world.poll("fulfillment.pull")
+        assert await world.statuses() == {"#1001": "closed"}
+
+        await world.there(void, world)
+        await world.settle()
+        await world.poll("orders.pull")
+
+        assert await world.statuses() == {"#1001": "open"}
+        world.wms.merchants[MERCHANT].orders["1001"].lines[0].shipped = 0
+        world.wms.ship(MERCHANT, "1001", shipment_id="S2", tracking=["1ZSECOND"])
+        await world.poll("fulfillment.pull")
+        await world.poll("orders.pull")
+
+        assert await world.statuses() == {"#1001": "closed"}
+        alive = [one for one in world.shop.shop(world.handle).fulfillments.values() if one["status"] != "CANCELLED"]
+        assert [one["trackingInfo"][0]["number"] for one in alive] == ["1ZSECOND"]
+        (line,) = await world.there(lambda: list(SalesOrderLine.objects.values_list("to_ship", "shipped", "posted")))
+        assert line == (2, 2, 2)
 
 
 async def test_a_shipment_of_more_than_was_asked_for_is_flagged_and_only_what_was_asked_is_told():

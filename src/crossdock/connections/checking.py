@@ -7,6 +7,7 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from time import time
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ from crossdock.connectors.kit.auth import Masker, secrets_of
 from crossdock.connectors.kit.capabilities import Client, Identity
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, Unavailable
-from crossdock.connectors.kit.http import Exchange
+from crossdock.connectors.kit.http import Exchange, Http
 from crossdock.connectors.kit.opening import open_client, open_unsigned, sign_in
 from crossdock.connectors.kit.settings import ConnectorSettings, fields_of
 from crossdock.connectors.kit.tokens import MemoryTokens, Tokens, TokenSource
@@ -298,17 +299,31 @@ def remembered(kind: str, site_id: int) -> Outcome | None:
         return None
 
 
-async def trade(connector: Connector, settings: ConnectorSettings, app: Any, code: str, redirect_uri: str) -> Tokens:
-    """Trade the code of a sign-in in the browser for tokens. Raises ConnectorError."""
+async def ask_consent(connector: Connector, settings: ConnectorSettings, app: Any, redirect_uri: str) -> Tokens:
+    """Get the temporary credentials of OAuth 1.0a. Raises ConnectorError."""
+    if connector.oauth is None or connector.oauth.request is None:
+        raise RuntimeError(f"{connector.key} needs nothing before consent")
+    async with _unsigned(connector, settings) as http:
+        return await connector.oauth.request(settings, app, redirect_uri, http)
+
+
+async def trade(
+    connector: Connector, settings: ConnectorSettings, app: Any, code: str, redirect_uri: str, asked: Tokens | None = None
+) -> Tokens:
+    """Trade the code of a sign-in in the browser for tokens. `asked` is what `ask_consent` gave. Raises ConnectorError."""
     if connector.oauth is None:
         raise RuntimeError(f"{connector.key} has no sign-in in the browser")
+    more = {"asked": asked} if connector.oauth.request is not None else {}
+    async with _unsigned(connector, settings) as http:
+        tokens: Tokens = await connector.oauth.exchange(settings, app, code, redirect_uri, http, **more)
+        return tokens
+
+
+def _unsigned(connector: Connector, settings: ConnectorSettings) -> AbstractAsyncContextManager[Http]:
     target = target_of(connector, settings)
     transport = gateway.transport_of(target.realm)
-    async with open_unsigned(
-        connector, settings, door=transport.door, base_url=target.base_url if connector.base_url else None, transport=transport
-    ) as http:
-        tokens: Tokens = await connector.oauth.exchange(settings, app, code, redirect_uri, http)
-        return tokens
+    base_url = target.base_url if connector.base_url else None
+    return open_unsigned(connector, settings, door=transport.door, base_url=base_url, transport=transport)
 
 
 def _forget(exchange: Exchange) -> None:

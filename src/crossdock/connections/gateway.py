@@ -2,16 +2,21 @@
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+import structlog
+from django.db import Error as DatabaseFailed
+from django.db import connection as database
+from django.db import transaction
 from msgspec import Struct
 from pydantic import ValidationError
 
 from crossdock.accounts.keyring import VaultError
-from crossdock.activity.services import Kept, message_id_at
+from crossdock.activity.services import Kept, keep_messages, message_id_at
 from crossdock.connections import credentials
 from crossdock.connections.credentials import Owner, OwnerKind, StoredTokens
 from crossdock.connections.limits import SharedLimiters
@@ -21,7 +26,7 @@ from crossdock.connectors.kit.about import ABOUT
 from crossdock.connectors.kit.capabilities import Client
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.door import Door
-from crossdock.connectors.kit.errors import AuthenticationFailed, Unavailable
+from crossdock.connectors.kit.errors import AuthenticationFailed, RateLimited, Unavailable
 from crossdock.connectors.kit.http import Exchange
 from crossdock.connectors.kit.limits import Limiter
 from crossdock.connectors.kit.opening import open_client, sign_in
@@ -29,7 +34,13 @@ from crossdock.connectors.kit.settings import ConnectorSettings, secret_fields
 from crossdock.connectors.kit.tokens import Tokens
 from crossdock.connectors.kit.transport import Transport
 from crossdock.connectors.registry import connector_for, every_connector
+from crossdock.jobs.lanes import LeaseLost
 from crossdock.tenancy.scope import in_db
+
+log = structlog.get_logger(__name__)
+
+FAILED = 20
+"""Exchanges of a failing run that are kept."""
 
 _limiters = SharedLimiters()
 _transports: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Door, Transport]]" = weakref.WeakKeyDictionary()
@@ -45,9 +56,25 @@ class Recorder:
         self.kept.append(Kept(message_id_at(exchange.at), exchange, ABOUT.get()))
 
     def drain(self) -> list[Kept]:
-        """What was collected since the last time."""
-        kept, self.kept = self.kept, []
+        """What was collected since the last time. Inside a transaction it counts as taken once that is committed: one that is
+        repeated, or fails, loses nothing.
+        """
+        kept = list(self.kept)
+        if database.in_atomic_block:
+            transaction.on_commit(lambda: self._forget(kept))
+        else:
+            self._forget(kept)
         return kept
+
+    def _forget(self, kept: Collection[Kept]) -> None:
+        taken = {one.id for one in kept}
+        self.kept = [one for one in self.kept if one.id not in taken]
+
+    def of_failure(self) -> list[Kept]:
+        """What was collected and not taken and is worth keeping when a run fails: refusals, and what was said last."""
+        kept = list(self.kept)
+        last = kept[-1:]
+        return [one for one in kept[:-1] if (one.exchange.status or 400) >= 400][-FAILED:] + last
 
 
 class Opened(Struct):
@@ -183,21 +210,42 @@ async def open_site(
             site.connector, site.settings, stale, door=transport.door, base_url=base_url, transport=transport, record=recorder
         )
 
-    async with open_client(
-        site.connector,
-        site.settings,
-        door=transport.door,
-        record=recorder,
-        base_url=base_url,
-        realm=site.owner.realm,
-        tokens=StoredTokens(account_id, site.owner, renew, site.signature),
-        limiter=_limiter(account_id, site, reserve),
-        may_write=may_write,
-        before_write=before_write,
-        transport=transport,
-        folder_root=folder_root(site.account_public_id),
-    ) as client:
-        yield Opened(site.connector, site.settings, client, recorder, site.owner.realm)
+    try:
+        async with open_client(
+            site.connector,
+            site.settings,
+            door=transport.door,
+            record=recorder,
+            base_url=base_url,
+            realm=site.owner.realm,
+            tokens=StoredTokens(account_id, site.owner, renew, site.signature),
+            limiter=_limiter(account_id, site, reserve),
+            may_write=may_write,
+            before_write=before_write,
+            transport=transport,
+            folder_root=folder_root(site.account_public_id),
+        ) as client:
+            yield Opened(site.connector, site.settings, client, recorder, site.owner.realm)
+    except (LeaseLost, RateLimited):
+        raise
+    except Exception as error:
+        await _keep_failure(account_id, site, recorder, error)
+        raise
+
+
+async def _keep_failure(account_id: int, site: Site, recorder: Recorder, error: Exception) -> None:
+    """Archive what was said before a run failed, and leave the exchange behind the error with it."""
+    kept = recorder.of_failure()
+    if not kept:
+        return
+    owner: dict[str, int] = {f"{site.kind}_id": site.id}
+    try:
+        await in_db(account_id, partial(keep_messages, kept, **owner))  # type: ignore[arg-type]  # store_id or warehouse_id
+    except DatabaseFailed:
+        # What failed first is what a person has to hear of.
+        log.warning("exchanges.lost", count=len(kept))
+        return
+    error.exchange = kept[-1].id  # type: ignore[attr-defined]  # any exception carries it to the lane
 
 
 def _limiter(account_id: int, site: Site, reserve: float) -> Limiter | None:

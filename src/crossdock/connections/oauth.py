@@ -23,6 +23,7 @@ from crossdock.connections import checking
 from crossdock.connections.models import SignInState
 from crossdock.connections.realms import app_of, destination_of, target_of
 from crossdock.connectors.kit.declaration import Connector
+from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.kit.settings import ConnectorSettings
 from crossdock.connectors.kit.tokens import Tokens
 from crossdock.domain.errors import RuleBroken
@@ -51,8 +52,15 @@ class Carried(Struct, frozen=True):
     secrets: dict[str, str] = {}
 
 
+class _Sealed(Struct, frozen=True):
+    """What of a sign-in under way is encrypted: typed secrets by field, and temporary credentials as (token, secret)."""
+
+    secrets: dict[str, str] = {}
+    asked: tuple[str, str] | None = None
+
+
 class Begun(Struct, frozen=True):
-    """A state that was redeemed: it cannot be used again."""
+    """A state that was redeemed: it cannot be used again. `asked` are the temporary credentials of platforms that want some."""
 
     account_id: int
     platform: str
@@ -62,6 +70,7 @@ class Begun(Struct, frozen=True):
     redirect_uri: str
     realm: str
     carried: Carried
+    asked: Tokens | None = None
 
 
 def redirect_uri(connector: Connector) -> str:
@@ -74,12 +83,28 @@ def cookie_name() -> str:
     return "__Host-platform-sign-in" if django_settings.SESSION_COOKIE_SECURE else "platform-sign-in"
 
 
+def ask(actor: Actor, connector: Connector, settings: ConnectorSettings) -> Tokens | None:
+    """Get the temporary credentials that OAuth 1.0a asks for consent with; None elsewhere. Outside transactions.
+
+    Counts as a test of the account, for it calls the platform. Raises ConnectorError, or RuleBroken for too many in a minute.
+    """
+    if connector.oauth is None or connector.oauth.request is None:
+        return None
+    checking.count(actor.account_id)
+    return checking.run(checking.ask_consent(connector, settings, app_of(connector), redirect_uri(connector)))
+
+
 def begin(
-    actor: Actor, connector: Connector, settings: ConnectorSettings, purpose: Purpose, carried: Carried | None = None
+    actor: Actor,
+    connector: Connector,
+    settings: ConnectorSettings,
+    purpose: Purpose,
+    carried: Carried | None = None,
+    asked: Tokens | None = None,
 ) -> tuple[str, str]:
     """Write down that this person sets out; the platform's address and the state for the cookie. In the account's transaction.
 
-    Raises ConnectorError when the settings do not suffice: no shop, no app.
+    `asked` is what `ask` gave. Raises ConnectorError when the settings do not suffice: no shop, no app.
     """
     if connector.oauth is None or actor.person_id is None:
         raise RuleBroken(_("{platform} has no sign-in in the browser.").format(platform=connector.name))
@@ -87,14 +112,14 @@ def begin(
     back = redirect_uri(connector)
     state = secrets.token_urlsafe(32)
     app = app_of(connector)
-    address = connector.oauth.authorize(settings, app, back, state, base_url=target.base_url)
+    more = {"asked": asked} if connector.oauth.request is not None else {}
+    address = connector.oauth.authorize(settings, app, back, state, base_url=target.base_url, **more)
     SignInState.objects.filter(created_at__lt=datetime.now(UTC) - KEPT_FOR).delete()
     destination = destination_of(connector, settings)
     sealed = None
-    if carried is not None:
-        sealed = vault.seal(
-            actor.account_id, "secrets", _context(state, target.realm, destination), msgspec.json.encode(carried.secrets)
-        )
+    if carried is not None or asked is not None:
+        held = _Sealed(carried.secrets if carried is not None else {}, _plain(asked) if asked is not None else None)
+        sealed = vault.seal(actor.account_id, "secrets", _context(state, target.realm, destination), msgspec.json.encode(held))
     SignInState.objects.create(
         account_id=actor.account_id,
         state_hash=_hash(state),
@@ -129,9 +154,14 @@ def bind(response: HttpResponse, state: str) -> None:
     )
 
 
+def answered(request: HttpRequest) -> Mapping[str, str]:
+    """What came back: the query of the platform's call, or the form in which a person typed the platform's code."""
+    return (request.POST if request.method == "POST" else request.GET).dict()
+
+
 def account_of(request: HttpRequest, person: Person) -> int:
-    """The account that the state in the address belongs to. Raises NotOurs unless cookie, state, row and person agree."""
-    state = request.GET.get("state", "")
+    """The account that the state in the answer belongs to. Raises NotOurs unless cookie, state, row and person agree."""
+    state = answered(request).get("state", "")
     kept = request.COOKIES.get(cookie_name(), "")
     if not state or not kept or not constant_time_compare(state, kept):
         raise NotOurs(
@@ -147,23 +177,23 @@ def account_of(request: HttpRequest, person: Person) -> int:
 
 def redeem(request: HttpRequest, person: Person, platform: str, account_id: int) -> Begun:
     """Use the state up, before anything is exchanged. In the account's transaction. Raises NotOurs."""
+    state = answered(request).get("state", "")
     with connection.cursor() as cursor:
         cursor.execute(
             "update sign_in_state set used_at = clock_timestamp()"
             " where state_hash = %s and person_id = %s and platform = %s and used_at is null"
             " and created_at > clock_timestamp() - make_interval(secs => %s) returning id",
-            [_hash(request.GET.get("state", "")), person.pk, platform, LIVES.total_seconds()],
+            [_hash(state), person.pk, platform, LIVES.total_seconds()],
         )
         row = cursor.fetchone()
     if row is None:
         raise _stale()
     begun = SignInState.objects.get(pk=row[0])
     held = begun.draft
-    secrets_typed: dict[str, str] = {}
+    sealed = _Sealed()
     if begun.sealed is not None:
-        context = _context(request.GET.get("state", ""), begun.realm, held.get("destination", ""))
-        body = vault.unseal(account_id, "secrets", context, bytes(begun.sealed))
-        secrets_typed = msgspec.json.decode(body, type=dict[str, str])
+        context = _context(state, begun.realm, held.get("destination", ""))
+        sealed = msgspec.json.decode(vault.unseal(account_id, "secrets", context, bytes(begun.sealed)), type=_Sealed)
         SignInState.objects.filter(pk=begun.pk).update(sealed=None)
     return Begun(
         account_id,
@@ -173,7 +203,8 @@ def redeem(request: HttpRequest, person: Person, platform: str, account_id: int)
         held.get("client_id", ""),
         begun.redirect_uri,
         begun.realm,
-        Carried(held.get("name", ""), held.get("raw", {}), secrets_typed),
+        Carried(held.get("name", ""), held.get("raw", {}), sealed.secrets),
+        Tokens(Secret(sealed.asked[0]), Secret(sealed.asked[1])) if sealed.asked is not None else None,
     )
 
 
@@ -193,7 +224,11 @@ def finish(connector: Connector, settings: ConnectorSettings, begun: Begun, quer
         raise NotOurs(_("The settings were changed after you chose Authorize. Choose it again."))
     app = app_of(connector)
     connector.oauth.verify(settings, app, query)
-    return checking.run(checking.trade(connector, settings, app, query.get("code", ""), begun.redirect_uri))
+    # OAuth 1.0a calls its code a verifier, and names the token it belongs to.
+    if begun.asked is not None and query.get("oauth_token", "") not in ("", begun.asked.access.reveal()):
+        raise _stale()
+    code = query.get("code") or query.get("oauth_verifier", "")
+    return checking.run(checking.trade(connector, settings, app, code, begun.redirect_uri, begun.asked))
 
 
 def _client_id(connector: Connector, settings: ConnectorSettings) -> str:
@@ -203,6 +238,10 @@ def _client_id(connector: Connector, settings: ConnectorSettings) -> str:
 
 def _context(state: str, realm: str, destination: str) -> SealContext:
     return SealContext(realm, "sign_in", _hash(state).hex(), "secrets", destination)
+
+
+def _plain(tokens: Tokens) -> tuple[str, str]:
+    return tokens.access.reveal(), tokens.refresh.reveal() if tokens.refresh is not None else ""
 
 
 def _hash(state: str) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -38,12 +39,15 @@ DOES: dict[str, str] = {
 
 
 class Trouble(Struct, frozen=True):
-    """Why something does not run: what it was about, the reason with what to do, and whether a person has to."""
+    """Why something does not run: what it was about, the reason with what to do, and whether a person has to. `message_id` is the
+    exchange behind it.
+    """
 
     what: str
     why: str
     is_stopped: bool
     next_at: datetime | None = None
+    message_id: UUID | None = None
 
 
 class Card(Struct, frozen=True):
@@ -224,9 +228,9 @@ def _trouble(link: Connection, lane: Lane) -> Trouble | None:
     names = {"store": link.store.name, "warehouse": link.warehouse.name}
     what = DOES.get(lane.kind, lane.kind).format(**names)
     if lane.blocked_reason:
-        return Trouble(what, lane.blocked_reason, True)
+        return Trouble(what, lane.blocked_reason, True, message_id=lane.last_message_id)
     if lane.failures and lane.last_error:
-        return Trouble(what, lane.last_error, False, lane.due_at)
+        return Trouble(what, lane.last_error, False, lane.due_at, lane.last_message_id)
     return None
 
 
@@ -234,7 +238,8 @@ def _once(troubles: Iterable[Trouble]) -> tuple[Trouble, ...]:
     """Each reason once: refused credentials stop many lanes, and a person has one thing to do."""
     seen: dict[str, Trouble] = {}
     for trouble in troubles:
-        seen.setdefault(trouble.why, trouble)
+        if trouble.why not in seen or (trouble.message_id and not seen[trouble.why].message_id):
+            seen[trouble.why] = trouble
     return tuple(seen.values())
 
 
@@ -363,5 +368,6 @@ def site_troubles(site: Store | Warehouse) -> list[Trouble]:
         reason = lane.blocked_reason or (lane.last_error if lane.failures else "")
         if reason and reason not in seen:
             what = DOES.get(lane.kind, lane.kind).format(**name)
-            seen[reason] = Trouble(what, reason, bool(lane.blocked_reason), None if lane.blocked_reason else lane.due_at)
+            next_at = None if lane.blocked_reason else lane.due_at
+            seen[reason] = Trouble(what, reason, bool(lane.blocked_reason), next_at, lane.last_message_id)
     return list(seen.values())

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from uuid import UUID
 
 from django.db import connection
 
@@ -21,6 +22,7 @@ returning account_id, kind, store_id, warehouse_id, connection_id, fence, window
 
 END = """
 update lane set leased_until = null, holder = '', failures = %(failures)s, last_error = %(error)s,
+                last_message_id = %(message)s,
                 due_at = case when woken_at >= last_started_at then least(%(due)s, clock_timestamp()) else %(due)s end,
                 last_done_at = case when %(done)s then clock_timestamp() else last_done_at end,
                 blocked_reason = case when woken_at >= last_started_at then null else %(blocked)s end
@@ -69,9 +71,18 @@ def _json(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def end(run: Run, *, due_at: datetime | None, error: str = "", failures: int = 0, blocked: str | None = None) -> bool:
+def end(
+    run: Run,
+    *,
+    due_at: datetime | None,
+    error: str = "",
+    failures: int = 0,
+    blocked: str | None = None,
+    message_id: UUID | None = None,
+) -> bool:
     """Let the lane go and say when it is due again. True when that is at once: more is left, or a wake came while we worked.
 
+    `message_id` is the exchange behind the error.
     A lane that was woken meanwhile is not blocked: what it was refused with may have been replaced by then. Writes nothing when the
     lane is not ours any more.
     """
@@ -86,6 +97,7 @@ def end(run: Run, *, due_at: datetime | None, error: str = "", failures: int = 0
                 "error": error.replace("\0", ""),
                 "done": not error,
                 "blocked": blocked.replace("\0", "") if blocked else None,
+                "message": message_id,
             },
         )
         row = cursor.fetchone()

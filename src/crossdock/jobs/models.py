@@ -15,6 +15,7 @@ class Lane(TenantModel):
     `due_at` says when it is to be looked at; while somebody looks it is when his first lease ends, so that a lane whose holder died
     is still found. A wake that comes during a run shows in `woken_at` and makes the lane due again when the run ends. `fence` grows
     with every lease: a write that names an older one is refused. `position` and the window say where to go on.
+    `last_message_id` is the exchange behind the last error.
     """
 
     kind = models.TextField()
@@ -32,6 +33,7 @@ class Lane(TenantModel):
     failures = models.IntegerField(default=0)
     blocked_reason = models.TextField(null=True)  # noqa: DJ001  (null is "not blocked"; the index needs the difference)
     last_error = models.TextField(default="")
+    last_message_id = models.UUIDField(null=True)
     last_started_at = models.DateTimeField(null=True)
     last_done_at = models.DateTimeField(null=True)
 

@@ -78,7 +78,7 @@ async def run_lane(account_id: int, lane_id: int, *, stay: timedelta | None = No
         log.warning("lane.lost", lane=lane_id, kind=run.kind)
     except ConnectorError as error:
         await _ended_by(run, error)
-    except Exception:
+    except Exception as error:
         # A bug of ours: it keeps its traceback, the rows stay where they were, and the lane comes back later.
         log.exception("lane.failed", lane=lane_id, kind=run.kind, account=account_id)
         await in_db(
@@ -88,6 +88,7 @@ async def run_lane(account_id: int, lane_id: int, *, stay: timedelta | None = No
             leases.soon(60),
             "A fault in Crossdock stopped this run; the log has the details.",
             run.failures + 1,
+            message_id=getattr(error, "exchange", None),
         )
     finally:
         _under_way.pop(lane_id, None)
@@ -110,11 +111,18 @@ async def _ended_by(run: Run, error: ConnectorError) -> None:
     # A store as a whole that cannot be read for another reason is tried again too, ever more rarely: nobody else would wake it.
     pause = decision.after or PAUSES[min(failures, len(PAUSES)) - 1]
     due = None if blocked else datetime.now(UTC) + max(pause, timedelta(seconds=5))
-    await in_db(run.account_id, _end, run, due, error.message, failures, blocked)
+    await in_db(run.account_id, _end, run, due, error.message, failures, blocked, error.exchange)
 
 
-def _end(run: Run, due: datetime | None, error: str, failures: int, blocked: str | None = None) -> None:
-    if leases.end(run, due_at=due, error=error, failures=failures, blocked=blocked):
+def _end(
+    run: Run,
+    due: datetime | None,
+    error: str,
+    failures: int,
+    blocked: str | None = None,
+    message_id: uuid.UUID | None = None,
+) -> None:
+    if leases.end(run, due_at=due, error=error, failures=failures, blocked=blocked, message_id=message_id):
         wakes.enqueue(run.account_id, run.lane_id)
     elif blocked:
         queries.block_siblings(run.lane_id, blocked)

@@ -32,6 +32,7 @@ class Journey:
         at = self.browser.post(self.url("new"), {"name": "Acme to Reno"}).url
         at = self.browser.post(at, {"how": "new", "name": "Acme"}).url
         self.at = self.browser.post(at, {"do": "next", **posted("warehouse", "files", sandbox.warehouse_fields())}).url
+        self.browser.post(self.at, {"do": "show", "how": "new", "platform": "shopify"})
 
     def url(self, name, **kwargs):
         return reverse(f"connections:{name}", kwargs={"account": self.account.public_id, **kwargs})

@@ -52,6 +52,7 @@ class Wizard:
 
     def store(self, do="next", **changed):
         changed.setdefault("location", next(iter(self.sandbox.locations.values())))
+        self.browser.post(self.at, {"do": "show", "platform": "shopify"})
         return self.send(do, **posted("store", "shopify", self.sandbox.store_fields(**changed)))
 
     def draft(self):
@@ -215,6 +216,7 @@ def test_locations_can_be_loaded_by_themselves(wizard):
     wizard.name()
     wizard.merchant()
     wizard.warehouse()
+    wizard.browser.post(wizard.at, {"do": "show", "platform": "shopify"})
     url = wizard.url("wizard_choices", draft=wizard.draft().public_id, step="store", field="location")
 
     answer = wizard.browser.post(url, posted("store", "shopify", wizard.sandbox.store_fields()))
@@ -415,6 +417,7 @@ def test_a_shop_of_another_merchant_is_refused_in_words(wizard):
 
     location = next(iter(wizard.sandbox.locations.values()))
     fields = posted("store", "shopify", wizard.sandbox.store_fields(location=location))
+    again.send("show", platform="shopify")
     answer = again.send(**fields, division="default")
 
     assert answer.status_code == 422

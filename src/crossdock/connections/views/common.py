@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from crossdock.accounts.rights import Right
 from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest
 from crossdock.connections import presenting
@@ -55,6 +56,11 @@ def url_of(request: AccountRequest, name: str, **kwargs: Any) -> str:
 def to(request: AccountRequest, name: str, **kwargs: Any) -> HttpResponse:
     """Lead to one of our pages."""
     return redirect(url_of(request, name, **kwargs))
+
+
+def may_see_exchanges(request: AccountRequest) -> bool:
+    """Whether somebody may look behind what failed: what is said to a whole store may be about any merchant's orders."""
+    return request.actor.may(Right.SEE_MESSAGES) and request.actor.merchants is None
 
 
 def is_htmx(request: HttpRequest) -> bool:

@@ -16,7 +16,7 @@ from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.connections import checking, completing, editing, presenting, services
 from crossdock.connections.models import ChannelKind, Connection, LocationLink, Mode
-from crossdock.connections.views.common import is_htmx, the_connection, to, url_of
+from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_connection, to, url_of
 from crossdock.connections.views.sites import edit
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.connectors.kit.settings import fields_of
@@ -85,6 +85,7 @@ def _channels(request: AccountRequest, link: Connection) -> dict[str, Any]:
         "todos": todos,
         "version": sha256(shown.encode()).hexdigest()[:16],
         "may_run": request.actor.may(Right.RUN_CHANNELS),
+        "may_see_exchanges": may_see_exchanges(request),
     }
 
 

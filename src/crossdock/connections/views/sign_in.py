@@ -1,4 +1,4 @@
-"""Where a platform leads back to after a person agreed there."""
+"""Where a platform leads back to after a person agreed there, and where a person types the code that a platform showed."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 from crossdock.accounts.models import Person
 from crossdock.accounts.rights import Actor, Right
@@ -20,14 +20,17 @@ from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.domain.errors import RuleBroken
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @login_required
 def callback(request: HttpRequest, platform: str) -> HttpResponse:
     """Trade the code for tokens and go on where the person set out. Raises NotOurs for anything we did not begin."""
     person = request.user
-    if not isinstance(person, Person) or platform not in {
-        one.key for kind in ("store", "warehouse") for one in gateway.connectors_of(kind)
-    }:
+    known = {one.key: one for kind in ("store", "warehouse") for one in gateway.connectors_of(kind)}
+    connector = known.get(platform)
+    if not isinstance(person, Person) or connector is None:
+        raise Http404
+    # Whose code is typed is never called back, and nobody types the code of a platform that calls back.
+    if (request.method == "POST") != bool(connector.oauth and connector.oauth.code_help):
         raise Http404
     account_id = oauth.account_of(request, person)
     belonging = next((one for one in belongings_of(request) if one.account.pk == account_id), None)
@@ -59,7 +62,7 @@ def _for_draft(request: HttpRequest, belonging: Belonging, actor: Actor, begun: 
         messages.error(request, _("The settings were changed after you chose Authorize. Choose it again."))
         return back
     try:
-        tokens = oauth.finish(connector, resolved.settings, begun, request.GET)
+        tokens = oauth.finish(connector, resolved.settings, begun, oauth.answered(request))
     except (ConnectorError, RuleBroken) as error:
         messages.error(request, error.message)
         return back
@@ -91,7 +94,7 @@ def _for_site(request: HttpRequest, belonging: Belonging, actor: Actor, begun: B
         messages.error(request, _("The settings were changed after you chose Authorize. Choose it again."))
         return back
     try:
-        tokens = oauth.finish(connector, settings, begun, request.GET)
+        tokens = oauth.finish(connector, settings, begun, oauth.answered(request))
         checked = checking.check(
             connector, with_app(connector, settings), account_public_id=str(belonging.account.public_id), tokens=tokens
         )

@@ -19,7 +19,7 @@ from crossdock.connections.forms import SettingsForm, read_settings
 from crossdock.connections.models import Store, Warehouse
 from crossdock.connections.oauth import Carried, Purpose
 from crossdock.connections.typed import visible_fields
-from crossdock.connections.views.common import is_htmx, the_store, the_warehouse, url_of
+from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_store, the_warehouse, url_of
 from crossdock.connections.views.site_forms import authorize_when, is_authorized, site_form
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.domain.errors import RuleBroken
@@ -93,6 +93,7 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
             "links": presenting.rows(links),
             "facts": _facts(site),
             "troubles": presenting.site_troubles(site),
+            "may_see_exchanges": may_see_exchanges(request),
             "editor": done,
             "orders_url": _orders_url(request, site),
         }
@@ -178,13 +179,18 @@ def _authorize(request: AccountRequest, stored: Stored, changed: Change, after: 
         raise Http404
     typed_secrets = {name: value for name, value in changed.secrets.items() if value != stored.sealed.secrets.get(name)}
     carried = Carried(request.POST.get("site_name", "").strip(), changed.raw, typed_secrets)
+    try:
+        asked = oauth.ask(request.actor, stored.connector, settings)
+    except (ConnectorError, RuleBroken) as error:
+        with request.actor.scope():
+            return _editor(request, stored, changed, None, {getattr(error, "field", None) or "": [error.message]})
     with request.actor.scope():
         try:
             purpose = Purpose(stored.kind, site=short(stored.site.public_id))
-            address, state = oauth.begin(request.actor, stored.connector, settings, purpose, carried)
+            address, state = oauth.begin(request.actor, stored.connector, settings, purpose, carried, asked)
         except ConnectorError as error:
             return _editor(request, stored, changed, None, {getattr(error, "field", None) or "": [error.message]})
-        context = {"address": address, "connector": stored.connector, "back": after}
+        context = {"address": address, "connector": stored.connector, "back": after, "state": state}
         response = render(request, "connections/authorize.html", context)
     oauth.bind(response, state)
     return response

@@ -176,16 +176,24 @@ def _tested(request: AccountRequest, draft: Draft, side: str) -> HttpResponse:
 def _authorize(request: AccountRequest, draft: Draft, side: str) -> HttpResponse:
     """A page with a plain link to the platform, which names where it leads: a form's answer may not redirect to another site."""
     resolved = _resolved(request, draft, side)
-    with request.actor.scope():
-        if resolved.settings is None:
+    if resolved.settings is None:
+        with request.actor.scope():
             return _page(request, draft, side, resolved.errors, status=422)
-        connector = gateway.platform_named(draft.site(side).platform)
+    connector = gateway.platform_named(draft.site(side).platform)
+    try:
+        asked = oauth.ask(request.actor, connector, resolved.settings)
+    except (ConnectorError, RuleBroken) as error:
+        with request.actor.scope():
+            return _page(request, draft, side, {getattr(error, "field", None) or "": [error.message]}, status=422)
+    with request.actor.scope():
+        purpose = Purpose(side, draft=short(draft.public_id))
         try:
-            address, state = oauth.begin(request.actor, connector, resolved.settings, Purpose(side, draft=short(draft.public_id)))
+            address, state = oauth.begin(request.actor, connector, resolved.settings, purpose, asked=asked)
         except ConnectorError as error:
             return _page(request, draft, side, {getattr(error, "field", None) or "": [error.message]}, status=422)
         back = url_of(request, "wizard", draft=draft.public_id, step=side)
-        response = render(request, "connections/authorize.html", {"address": address, "connector": connector, "back": back})
+        context = {"address": address, "connector": connector, "back": back, "state": state}
+        response = render(request, "connections/authorize.html", context)
     oauth.bind(response, state)
     return response
 

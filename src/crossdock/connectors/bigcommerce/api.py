@@ -93,6 +93,8 @@ class Api:
         raise InvalidData(f"BigCommerce refuses to {what}.{quoted or f' It answered {answer.status}.'}", evidence=evidence)
 
     def _with_field(self, error: AuthenticationFailed) -> AuthenticationFailed:
+        if error.field is not None:
+            return error
         remedy = (
             "Enter the token of a store-level API account of this store"
             if self._field == "access_token"

@@ -1,10 +1,9 @@
 """Reading orders: in the order of their changes, by id, by when they were placed; and what one answer leaves out of an order."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -127,15 +126,17 @@ class Orders:
     async def _completed(self, content: bytes) -> bytes:
         """The order with all its lines, addresses and coupons, as one JSON. Lists hold at most fifty lines of a consignment."""
         bc = decode(content, BcOrder, what="The order")
-        more: dict[str, Any] = {}
+        more: dict[str, tuple[Raw, ...]] = {}
         if not _has_all_lines(bc, content):
             raws = await self.all_of(f"v2/orders/{bc.id}/products", Raw, what="read an order's lines")
             places = await self.all_of(f"v2/orders/{bc.id}/shipping_addresses", Raw, what="read an order's addresses")
-            more = {"products": [json.loads(raw) for raw in raws], "shipping_addresses": [json.loads(raw) for raw in places]}
+            more = {"products": raws, "shipping_addresses": places}
         if isinstance(bc.coupons, BcLink | None) and _has_coupon(bc) and not (not more and coupons_of(bc, lines_of(bc))):
-            raws = await self.all_of(f"v2/orders/{bc.id}/coupons", Raw, what="read an order's coupons")
-            more["coupons"] = [json.loads(raw) for raw in raws]
-        return msgspec.json.encode({**json.loads(content), **more}) if more else content
+            more["coupons"] = await self.all_of(f"v2/orders/{bc.id}/coupons", Raw, what="read an order's coupons")
+        if not more:
+            return content
+        # As received, whatever the numbers look like: a decoded one could lose digits.
+        return msgspec.json.encode({**decode(content, dict[str, Raw], what="The order"), **more})
 
 
 def _has_all_lines(bc: BcOrder, content: bytes) -> bool:

@@ -56,6 +56,11 @@ class OAuth(Struct, frozen=True):
     checks the callback's own signature, shop and age; `exchange(settings, app, code, redirect_uri, http)` trades the code, `http`
     being unsigned; `with_app(settings, app)` gives settings with the app filled in, which a store is opened and renewed with.
     `read_call(app, query)` verifies what the platform itself calls when the app is opened there or uninstalled; None where none does.
+
+    OAuth 1.0a asks before the person leaves: `request(settings, app, redirect_uri, http)` gets temporary credentials (the token as
+    `access`, its secret as `refresh`), which are kept sealed and given as `asked` to `authorize` and `exchange`. The code that is
+    traded is called back as `code` or `oauth_verifier`; where the platform shows it to the person instead, `code_help` says where,
+    and the person types it here.
     """
 
     scopes: tuple[str, ...]
@@ -65,6 +70,8 @@ class OAuth(Struct, frozen=True):
     is_wanted: Callable[[Any], bool]
     with_app: Callable[[Any, App], Any] = lambda settings, _: settings
     read_call: Callable[[App, Mapping[str, str]], Call] | None = None
+    request: Callable[..., Awaitable[Tokens]] | None = None
+    code_help: str = ""
 
 
 class Delivery(Struct, frozen=True):

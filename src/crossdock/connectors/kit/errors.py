@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from uuid import UUID
 
 
 class ConnectorError(Exception):
-    """Base of the five. `message` says what happened and what to do; `evidence` holds details without secrets."""
+    """Base of the five. `message` says what happened and what to do; `evidence` holds details without secrets.
+
+    `exchange` is filled in by the hub once what was said is archived.
+    """
+
+    exchange: UUID | None = None
 
     def __init__(self, message: str, *, evidence: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

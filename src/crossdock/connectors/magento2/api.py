@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, TypeVar
 
 from crossdock.connectors.kit.decoding import decode
-from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
+from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData
 from crossdock.connectors.kit.http import Answer, Http
-from crossdock.connectors.magento2.criteria import path_with
+from crossdock.connectors.magento2.criteria import path_with, query
 from crossdock.connectors.magento2.payloads import MgSearch
 from crossdock.connectors.magento2.settings import OAUTH, Settings
 
@@ -18,6 +18,7 @@ ROOT = "rest/V1/"
 """Without a store view's code: an integration's bearer token was refused beside one in 2.4.5 (magento2#38426)."""
 
 NO_ROUTE = "does not match any route"
+_NOT_AUTHORIZED = "authorized to access"
 
 REMEDIES = (
     "Either switch on “Allow OAuth Access Tokens to be used as standalone Bearer tokens” in Magento, under Stores › Configuration › "
@@ -32,6 +33,8 @@ _RIGHTS = {
     "Magento_Sales::shipment": "Sales › Operations › Shipments",
     "Magento_Catalog::products": "Catalog › Inventory › Products",
     "Magento_Backend::store": "Stores",
+    "Magento_InventoryApi::stock": "Stores › Inventory › Stocks",
+    "Magento_InventoryApi::stock_source_item_assign": "Stores › Inventory › Stocks",
     "Magento_InventoryApi::source": "Stores › Inventory › Sources",
     "Magento_Rma::magento_rma": "Sales › Operations › Returns",
 }
@@ -81,6 +84,34 @@ class Api:
             raise self._refusal(error) from error
         return self._judged(answer, what).body
 
+    async def told_apart(self, pages: AsyncIterator[T]) -> AsyncIterator[T]:
+        """Pages of something that orders do without; see `refusal_of_a_part`."""
+        try:
+            async for page in pages:
+                yield page
+        except AuthenticationFailed as error:
+            raise await self.refusal_of_a_part(error) from error
+
+    async def refusal_of_a_part(self, error: AuthenticationFailed) -> AuthenticationFailed | InvalidData:
+        """Whether all is refused, or one right is missing: then it is that part alone which fails, for orders still come.
+
+        The answer is the same for both, so orders are asked for once.
+        """
+        if _NOT_AUTHORIZED not in error.evidence.get("answer", ""):
+            return error
+        try:
+            await self.search("orders", query(size=1, fields="total_count"), operation="Check", what="Magento's list of orders")
+        except ConnectorError:
+            return error
+        found = re.search(r"\w+::\w+", error.evidence.get("answer", ""))
+        right = _RIGHTS.get(found[0], found[0]) if found else "it"
+        return InvalidData(
+            f"The integration has no access to {right}. Give it that under System › Integrations › your integration › API and save "
+            "it, or switch this kind of data off here.",
+            field="access_token",
+            evidence=error.evidence,
+        )
+
     def _judged(self, answer: Answer, what: str) -> Answer:
         """Only a success is read on. What is 401, 429 or 5xx never comes here."""
         page = answer.body.lstrip()[:1] == b"<"
@@ -119,7 +150,7 @@ class Api:
         """
         answer = error.evidence.get("answer", "")
         said = words_of(answer.encode()) or answer
-        if "authorized to access" in said:
+        if _NOT_AUTHORIZED in said:
             found = re.search(r"\w+::\w+", answer)
             right = _RIGHTS.get(found[0], found[0]) if found else "Sales, Catalog, Inventory and Stores"
             if self._settings.access == OAUTH:

@@ -20,6 +20,7 @@ from crossdock.connectors.kit.capabilities import (
     TakesStock,
 )
 from crossdock.connectors.kit.each import each
+from crossdock.connectors.kit.errors import AuthenticationFailed
 from crossdock.connectors.kit.files import Folder
 from crossdock.connectors.kit.http import Http
 from crossdock.connectors.kit.pages import Page, PlacedPage, Position, ProductPage, ReturnPage, Window
@@ -113,7 +114,14 @@ class Magento2(
 
     async def publish_stock(self, figures: Sequence[StockFigure]) -> Sequence[Done | Failed]:
         """See `TakesStock`."""
-        return await self._stock.publish(figures)
+        outcomes = await self._stock.publish(figures)
+        refused = next(
+            (one.error for one in outcomes if isinstance(one, Failed) and isinstance(one.error, AuthenticationFailed)), None
+        )
+        if refused is None:
+            return outcomes
+        error = await self._api.refusal_of_a_part(refused)
+        return [Failed(one.key, error) if isinstance(one, Failed) and one.error is refused else one for one in outcomes]
 
     async def stock_locations(self) -> Sequence[Choice]:
         """See `TakesStock`."""
@@ -123,10 +131,10 @@ class Magento2(
         self, since: datetime | None = None, after: Position | None = None, *, page_size: int | None = None
     ) -> AsyncIterator[ProductPage]:
         """See `PullsProducts`."""
-        return Products(self._api).changed(since, after, page_size)
+        return self._api.told_apart(Products(self._api).changed(since, after, page_size))
 
     def returns_changed(
         self, window: Window, after: Position | None = None, *, page_size: int | None = None
     ) -> AsyncIterator[ReturnPage]:
         """See `PullsReturns`. Adobe Commerce only."""
-        return Returns(self._api, self._shipments).changed(window, after, page_size)
+        return self._api.told_apart(Returns(self._api, self._shipments).changed(window, after, page_size))

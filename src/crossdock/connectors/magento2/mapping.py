@@ -23,6 +23,9 @@ from crossdock.domain.orders import Address, Hold, LeftOut, Measure, Order, Orde
 
 CANCELED, HELD, REVIEW = "canceled", "holded", "payment_review"
 
+PICKED_UP = "instore_pickup"
+"""The method of Magento's in-store delivery: the shopper comes and fetches it."""
+
 _UNITS = {"lbs": "lb", "kgs": "kg"}
 
 
@@ -51,7 +54,8 @@ def to_order(mg: MgOrder, settings: Settings | None = None, shop: Shop = NO_SHOP
     updated = moment_of(mg.updated_at or mg.created_at, "updated_at")
     shipping = _shipping(mg)
     rows = arranged(mg.items)
-    lines = tuple(line for row in rows for line in _lines(row, settings, shop, canceled=canceled))
+    is_fetched = shipping.method == PICKED_UP
+    lines = tuple(line for row in rows for line in _lines(row, settings, shop, stays=canceled or is_fetched))
     return Order(
         external_id=_required(text_of(mg.entity_id), "entity_id"),
         number=_required(mg.increment_id, "increment_id"),
@@ -77,7 +81,7 @@ def to_order(mg: MgOrder, settings: Settings | None = None, shop: Shop = NO_SHOP
         gift_message=_message(mg.extension_attributes.gift_message if mg.extension_attributes else None),
         warehouse_note=mg.customer_note or None,
         attributes=_attributes(mg),
-        left_out=() if canceled else tuple(part for row in rows for part in _left_out(row)),
+        left_out=() if canceled else tuple(part for row in rows for part in _left_out(row, is_fetched=is_fetched)),
         not_imported=_not_imported(mg, settings, shop, placed) if settings is not None else None,
     )
 
@@ -140,31 +144,29 @@ def _shipping(mg: MgOrder) -> MgShipping:
     return next((one.shipping for one in assignments if one.shipping is not None), MgShipping())
 
 
-def _lines(row: Row, settings: Settings | None, shop: Shop, *, canceled: bool) -> list[OrderLine]:
+def _lines(row: Row, settings: Settings | None, shop: Shop, *, stays: bool) -> list[OrderLine]:
     item = row.item
     if row.is_bundle:
         parts = {part.id: part.left for part in insides(row)}
         lines = [
-            _line(one, one, parts.get(text_of(one.item_id), ZERO), shop, canceled=canceled, kit_parent=item.sku or item.name)
+            _line(one, one, parts.get(text_of(one.item_id), ZERO), shop, stays=stays, kit_parent=item.sku or item.name)
             for one in row.inside
         ]
         if settings is not None and settings.include_bundle_parent:
-            lines.insert(0, _line(item, item, bundles_left(row), shop, canceled=canceled))
+            lines.insert(0, _line(item, item, bundles_left(row), shop, stays=stays))
         return lines
     product = row.inside[0] if item.product_type == CONFIGURABLE and row.inside else item
-    return [_line(item, product, left_of(item) if is_shipped(item) else ZERO, shop, canceled=canceled)]
+    return [_line(item, product, left_of(item) if is_shipped(item) else ZERO, shop, stays=stays)]
 
 
-def _line(
-    item: MgItem, product: MgItem, left: Decimal, shop: Shop, *, canceled: bool, kit_parent: str | None = None
-) -> OrderLine:
+def _line(item: MgItem, product: MgItem, left: Decimal, shop: Shop, *, stays: bool, kit_parent: str | None = None) -> OrderLine:
     weight = money_of(item.weight, "weight")
     return OrderLine(
         external_id=_required(text_of(item.item_id), "item_id"),
         sku=product.sku or item.sku or None,
         name=product.name or item.name or item.sku or "",
         ordered=units_of(item.qty_ordered, "qty_ordered"),
-        to_ship=ZERO if canceled else left,
+        to_ship=ZERO if stays else left,
         unit_price=money_of(item.price, "price"),
         discount=_positive(money_of(item.discount_amount, "discount_amount")),
         tax=money_of(item.tax_amount, "tax_amount"),
@@ -174,7 +176,7 @@ def _line(
     )
 
 
-def _left_out(row: Row) -> list[LeftOut]:
+def _left_out(row: Row, *, is_fetched: bool) -> list[LeftOut]:
     """Every sold unit that no warehouse has to ship, with its reason. Of a bundle: what is inside."""
     found = []
     lefts = {part.id: part.left for part in insides(row)} if row.is_bundle else {row.id: left_of(row.item)}
@@ -186,6 +188,8 @@ def _left_out(row: Row) -> list[LeftOut]:
         left = lefts.get(text_of(item.item_id), ZERO)
         canceled = min(ordered - left, units_of(item.qty_canceled, "qty_canceled"))
         refunded = min(ordered - left - canceled, units_of(item.qty_refunded, "qty_refunded"))
+        if is_fetched:
+            found.append((left, item, "picked up by the shopper"))
         found.append((canceled, item, "canceled"))
         found.append((refunded, item, "refunded"))
         found.append((ordered - left - canceled - refunded, item, "already shipped"))

@@ -60,6 +60,7 @@ class Levers(Simulator):
             self.give_token,
             self.set_limits,
             self.set_behavior,
+            self.refuse_stock,
             self.settle_stock,
             self.uninstall,
             self.duplicate_webhooks,
@@ -121,6 +122,14 @@ class Levers(Simulator):
         found = self.store(store)
         found.moves_status, found.reads_lag, found.warns_above = moves_status, reads_lag, warns_above
         self.courier.signs = signs_hooks
+
+    def refuse_stock(self, sku: str, on: bool = True, store: str | None = None) -> None:
+        """Let an item be refused, and with it the whole batch: as when its tracking was changed a moment ago."""
+        refused = self.store(store).refused_skus
+        if on:
+            refused.append(sku)
+        else:
+            refused.remove(sku)
 
     def settle_stock(self, store: str | None = None) -> int:
         """Let reads show all stock that was written; how much there was."""

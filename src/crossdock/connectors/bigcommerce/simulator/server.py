@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 
 from crossdock.connectors.bigcommerce.simulator.access import Access, App, Token
-from crossdock.connectors.bigcommerce.simulator.answers import Answering, Refused, answered, refusal_of
+from crossdock.connectors.bigcommerce.simulator.answers import Answering, Call, Refused, answered, refusal_of
 from crossdock.connectors.bigcommerce.simulator.consent import Consent
 from crossdock.connectors.bigcommerce.simulator.hooks import Courier
 from crossdock.connectors.bigcommerce.simulator.levers import Levers
@@ -74,6 +74,7 @@ class BigCommerceSimulator(Levers):
         return [
             *(web.route(method, f"/stores/{{hash}}/v2/{path}", self._into(handler)) for method, path, handler in _v2(v2)),
             *(web.route(method, f"/stores/{{hash}}/v3/{path}", self._into(handler)) for method, path, handler in _v3(v3)),
+            web.route("*", "/stores/{hash}/{rest:.*}", self._into(_unknown)),
             web.get("/oauth2/authorize", self.consent.page),
             web.post("/oauth2/authorize", self.consent.agree),
             web.post("/oauth2/token", self.consent.token),
@@ -148,6 +149,10 @@ class BigCommerceSimulator(Levers):
             return response
 
         return serve
+
+
+async def _unknown(call: Call) -> web.Response:
+    raise Refused(404, _WORDS[404])
 
 
 def _v2(v2: V2) -> list[tuple[str, str, Answering]]:

@@ -37,6 +37,7 @@ class Store:
     others_spend: int = 0
     moves_status: bool = True
     reads_lag: bool = False
+    refused_skus: list[str] = field(default_factory=list)
     warns_above: int = 50
     places_every: float = 0.0
     next_at: str | None = None

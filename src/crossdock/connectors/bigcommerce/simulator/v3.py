@@ -168,7 +168,7 @@ def _problem(store: Store, row: Record) -> str | None:
     if target is None:
         return f"Item with {by} {row.get(by)} was not found"
     tracking = store.products[target["product_id"]]["inventory_tracking"]
-    if tracking == "product" and by == "variant_id":
+    if (tracking == "product" and by == "variant_id") or target["sku"] in store.refused_skus:
         return f"Item with variant_id {target['id']} is tracked by product, please update stock by product id"
     if tracking == "variant" and by == "product_id":
         return f"Item with product_id {target['product_id']} is tracked by variant, please update stock by variant id"

@@ -14,11 +14,12 @@ POUNDS = Decimal("2.20462262")
 
 
 class Rig(StoreRig):
-    """Magento 2, by access token alone. The shop numbers its orders #1, #2 …, as its owner may have it."""
+    """Magento 2, by access token alone."""
 
     connector = connector
     posts_with = "Ship"
     renews = False
+    numbers = "{:09d}"
     # Magento's API takes no shipment back; what was voided only loses its tracking.
     void_gives_back = False
     # A SKU is the product's key in Magento.
@@ -27,7 +28,6 @@ class Rig(StoreRig):
 
     def __init__(self) -> None:
         super().__init__(MagentoSimulator())
-        self.shop.prefix, self.shop.digits = "#", 1
         self.shop.add_source("east", "East")
         self.gives_new_key()
 

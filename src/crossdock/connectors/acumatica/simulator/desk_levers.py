@@ -1,0 +1,97 @@
+"""The control page's own levers: what a form can ask with plain fields, put into the words of the others."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from crossdock.connectors.acumatica.simulator.levers import Levers
+
+_GOODS = (("BLUE-M", "Blue shirt M", "20.00"), ("RED-L", "Red shirt L", "22.00"), ("MUG", "Mug", "9.50"), ("CAP", "Cap", "14.00"))
+_TOWNS = (("Portland", "OR", "97201"), ("Reno", "NV", "89502"), ("Louisville", "KY", "40202"), ("Austin", "TX", "78701"))
+
+
+class DeskLevers(Levers):
+    """Mixed into the simulator for people."""
+
+    def levers(self) -> dict[str, Callable[..., Any]]:
+        """The platform's levers and those of the page."""
+        own = (self.place_order, self.place_many, self.let_orders_flow, self.reduce_line, self.change_address)
+        return super().levers() | {lever.__name__: lever for lever in own}
+
+    def place_order(
+        self,
+        tenant: str | None = None,
+        sku_1: str | None = "BLUE-M",
+        quantity_1: int = 1,
+        price_1: str = "20.00",
+        sku_2: str | None = None,
+        quantity_2: int = 1,
+        price_2: str = "20.00",
+        attention: str | None = None,
+        street: str | None = None,
+        city: str | None = None,
+        state: str | None = None,
+        postal_code: str | None = None,
+        country: str | None = None,
+        ship_via: str | None = "UPSGROUND",
+        customer_order: str | None = None,
+        note: str | None = None,
+        hold: bool = False,
+    ) -> str:
+        """Enter an order of up to two lines."""
+        given = ((sku_1, quantity_1, price_1), (sku_2, quantity_2, price_2))
+        lines = [{"sku": sku, "title": sku, "quantity": quantity, "price": price} for sku, quantity, price in given if sku]
+        if not lines or any(int(str(line["quantity"])) < 1 for line in lines):
+            raise ValueError("an order needs at least one line with an item and a quantity of 1 or more")
+        to = {"AddressLine1": street, "City": city, "State": state, "PostalCode": postal_code, "Country": country}
+        return self.add_order(
+            tenant=tenant,
+            lines=lines,
+            ship_to={name: value for name, value in to.items() if value},
+            contact={"Attention": attention} if attention else None,
+            ship_via=ship_via,
+            customer_order=customer_order,
+            note=note,
+            hold=hold,
+        )
+
+    def place_many(self, count: int = 10, tenant: str | None = None, seed: int | None = None) -> int:
+        """Enter made-up orders; how many."""
+        chance = random.Random(seed)  # noqa: S311  (made-up goods)
+        for _ in range(min(count, 100_000)):
+            lines = [
+                {"sku": sku, "title": title, "quantity": chance.randint(1, 3), "price": price}
+                for sku, title, price in chance.sample(_GOODS, chance.randint(1, 3))
+            ]
+            city, state, postal_code = chance.choice(_TOWNS)
+            self.add_order(tenant=tenant, lines=lines, ship_to={"City": city, "State": state, "PostalCode": postal_code})
+        return count
+
+    def let_orders_flow(self, every: float, tenant: str | None = None) -> None:
+        """From now on enter a made-up order every so many seconds, over restarts too; 0 ends it."""
+        found = self.tenant(tenant)
+        found.places_every = max(0.0, every)
+        found.next_at = None
+
+    def place_due(self) -> None:
+        """Enter the orders whose time has come; after a long stop one, not all that were missed."""
+        for found in self.tenants.values():
+            if not found.places_every:
+                continue
+            now = found.clock()
+            if found.next_at is None or found.next_at <= now:
+                if found.next_at is not None:
+                    self.place_many(1, tenant=found.name)
+                found.next_at = now + timedelta(seconds=found.places_every)
+                self.is_changed = True
+
+    def reduce_line(self, order: str, line: str, quantity: int, tenant: str | None = None) -> None:
+        """Reduce one line of an order to a quantity."""
+        self.edit_order(order, quantities={line: quantity}, tenant=tenant)
+
+    def change_address(self, order: str, street: str, tenant: str | None = None) -> None:
+        """Change the street of an order's address."""
+        self.edit_order(order, address={"AddressLine1": street}, tenant=tenant)

@@ -1,0 +1,416 @@
+"""The instance over HTTP: identity server, cookie sign-in, the endpoint, long operations, and the refusals before them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from crossdock.connectors.acumatica.simulator import api
+from crossdock.connectors.acumatica.simulator.access import FULL, Access, App, NoGrant, Session
+from crossdock.connectors.acumatica.simulator.desk_levers import DeskLevers
+from crossdock.connectors.acumatica.simulator.levers import PASSWORD as DEMO_PASSWORD
+from crossdock.connectors.acumatica.simulator.levers import USER as DEMO_USER
+from crossdock.connectors.acumatica.simulator.panel import panel_of
+from crossdock.connectors.acumatica.simulator.pushing import Courier
+from crossdock.connectors.acumatica.simulator.schema import ENDPOINT, TOPS, VERSIONS
+from crossdock.connectors.acumatica.simulator.showing import Refused, as_json, shown, with_errors
+from crossdock.connectors.acumatica.simulator.state import Refusal, Tenant, from_plain, plain
+from crossdock.connectors.acumatica.simulator.swagger import document
+from crossdock.connectors.kit.simulator import Described, Panel
+from crossdock.connectors.kit.simulator.base import now
+
+SITE = "/AcumaticaERP"
+"""The virtual directory the instance lives in; Location headers carry it."""
+
+DEMO_TENANTS = ("Company", "Stationery")
+
+_READ_BY_PUT = frozenset(name for name, top in TOPS.items() if top.is_inquiry)
+_JSON = "application/json; charset=utf-8"
+_HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h2>{0} - Server error.</h2></body></html>"
+_BUSY = "The previous operation has not been completed yet."
+
+
+class AcumaticaSimulator(DeskLevers):
+    """One instance with several tenants."""
+
+    key = "acumatica"
+    name = "Acumatica"
+
+    def __init__(
+        self,
+        *,
+        state_file: Path | None = None,
+        folder: Path | None = None,
+        clock: Callable[[], datetime] = now,
+        tenants: Iterable[str] = DEMO_TENANTS,
+    ) -> None:
+        super().__init__(state_file=state_file, folder=folder, clock=clock)
+        self.access = Access(clock)
+        self.courier = Courier()
+        self.tenants: dict[str, Tenant] = {}
+        self._operations: dict[str, _Operation] = {}
+        self._ticking: asyncio.Task[None] | None = None
+        for name in tenants:
+            self.add_tenant(name)
+
+    # What the kit asks
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """Everything below the site's virtual directory."""
+        root = f"{SITE}/entity/{ENDPOINT}/{{version}}"
+        return [
+            web.post(f"{SITE}/identity/connect/token", self._token),
+            web.get(f"{SITE}/identity/.well-known/openid-configuration", self._discovery),
+            web.post(f"{SITE}/entity/auth/login", self._login),
+            web.post(f"{SITE}/entity/auth/logout", self._logout),
+            web.get(f"{SITE}/entity", self._endpoints),
+            web.get(f"{SITE}/entity/", self._endpoints),
+            web.get(f"{root}/swagger.json", self._swagger),
+            web.get(f"{root}/{{entity}}/$adHocSchema", self._ad_hoc),
+            web.get(f"{root}/{{entity}}/{{action}}/status/{{operation}}", self._status),
+            web.get(f"{root}/{{entity}}", self._list),
+            web.put(f"{root}/{{entity}}", self._put),
+            web.post(f"{root}/{{entity}}", self._not_acceptable),
+            web.get(f"{root}/{{entity}}/{{keys:.+}}", self._one),
+            web.delete(f"{root}/{{entity}}/{{keys:.+}}", self._delete),
+            web.post(f"{root}/{{entity}}/{{action}}", self._act),
+        ]
+
+    async def describe(self, request: web.Request) -> Described:
+        """An action by its name, else entity and method; inquiries and signing in change nothing."""
+        place = request.match_info
+        entity = place.get("entity")
+        if entity is None:
+            return Described(request.path.rpartition("/")[2] or "entity", False)
+        if "operation" in place:
+            return Described(f"{place['action']}_Status", False)
+        if request.method == "POST":
+            return Described(place.get("action", entity), True)
+        if request.method == "PUT":
+            return Described(f"{entity}_PutEntity", entity not in _READ_BY_PUT)
+        if request.method == "DELETE":
+            return Described(f"{entity}_DeleteByKeys", True)
+        return Described(f"{entity}_GetById" if "keys" in place else f"{entity}_GetList", False)
+
+    def refusal(self, status: int, request: web.Request) -> web.Response:
+        """What comes before Acumatica's own answer: mostly the web server's."""
+        if status == 401:
+            return _json({"message": "You are not logged in. You cannot perform any operation."}, 401)
+        if status == 429:
+            return _json({"message": "Too many requests. The license allows no more for now."}, 429)
+        if status == 403:
+            return _json(
+                {"message": "An error has occurred.", "exceptionMessage": "You have insufficient rights.", "exceptionType": ""},
+                403,
+            )
+        if status >= 500:
+            return web.Response(status=status, text=_HTML.format(status), content_type="text/html")
+        return _json({"message": f"The request is invalid ({status})."}, status)
+
+    def panel(self) -> Panel:
+        """Orders, shipments and stock, and what one may do with them."""
+        return panel_of(self)
+
+    def state_view(self) -> Any:
+        """Counts and tracking numbers by tenant."""
+        return {
+            name: {
+                "orders": len(tenant.tables["SalesOrder"]),
+                "shipments": self.shipments_by_tracking(name),
+                "sessions": len(self.access.sessions),
+            }
+            for name, tenant in self.tenants.items()
+        }
+
+    def dump(self) -> bytes:
+        """All tenants and applications; sessions end with the process."""
+        apps = [[app.client_id, app.client_secret, app.tenant, app.flow] for app in self.access.apps.values()]
+        users = [[*key, password] for key, password in self.access.users.items()]
+        return msgspec.msgpack.encode({"tenants": [plain(one) for one in self.tenants.values()], "apps": apps, "users": users})
+
+    def restore(self, content: bytes) -> None:
+        """Take back what `dump` gave."""
+        state = msgspec.msgpack.decode(content)
+        self.tenants = {}
+        for one in state["tenants"]:
+            tenant = from_plain(one, self.clock)
+            tenant.on_change = self.courier.note
+            self.tenants[tenant.name] = tenant
+        self.access.apps = {one[0].casefold(): App(*one) for one in state["apps"]}
+        self.access.users = {(tenant, name): password for tenant, name, password in state["users"]}
+
+    async def begin(self) -> None:
+        """Watch for orders that are due."""
+        self._ticking = asyncio.create_task(self._tick())
+
+    async def end(self) -> None:
+        """Stop watching and delivering."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
+        await self.courier.stop()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(0.2)
+            self.place_due()
+
+    # Signing in and out
+
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        given = {name: str(value) for name, value in (await request.post()).items()}
+        try:
+            return _json(self.access.token(given), 200)
+        except NoGrant as refusal:
+            return _json(refusal.body, refusal.status)
+
+    async def _discovery(self, request: web.Request) -> web.StreamResponse:
+        root = f"{request.scheme}://{request.host}{SITE}/identity"
+        return _json(
+            {
+                "issuer": root,
+                "token_endpoint": f"{root}/connect/token",
+                "revocation_endpoint": f"{root}/connect/revocation",
+                "scopes_supported": ["api", "offline_access", "api:concurrent_access"],
+                "grant_types_supported": ["authorization_code", "password", "refresh_token"],
+            },
+            200,
+        )
+
+    async def _login(self, request: web.Request) -> web.StreamResponse:
+        try:
+            given = msgspec.json.decode(await request.read(), type=dict[str, Any])
+        except msgspec.DecodeError:
+            return self.refusal(400, request)
+        tenant = given.get("tenant") or given.get("company") or (next(iter(self.tenants)) if len(self.tenants) == 1 else "")
+        if tenant not in self.tenants:
+            return _json(
+                {**FULL, "exceptionMessage": "Proper company ID cannot be determined from the credentials", "stackTrace": ""}, 500
+            )
+        try:
+            session = self.access.sign_in(str(given.get("name", "")), str(given.get("password", "")), tenant)
+        except NoGrant as refusal:
+            return _json(refusal.body, refusal.status)
+        response = web.Response(status=204)
+        response.set_cookie(".ASPXAUTH", session.id, path="/", httponly=True)
+        response.set_cookie("ASP.NET_SessionId", session.id[:24], path="/", httponly=True)
+        response.set_cookie("CompanyID", tenant, path="/")
+        response.set_cookie("UserBranch", "1", path="/")
+        return response
+
+    async def _logout(self, request: web.Request) -> web.StreamResponse:
+        session = self._session(request)
+        if session is not None:
+            self.access.sign_out(session)
+        return web.Response(status=204)
+
+    def _session(self, request: web.Request) -> Session | None:
+        kind, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        return self.access.session_of(bearer if kind.casefold() == "bearer" else None, request.cookies.get(".ASPXAUTH"))
+
+    # The endpoint
+
+    async def _endpoints(self, request: web.Request) -> web.StreamResponse:
+        if self._session(request) is None:
+            return self.refusal(401, request)
+        if (late := await self._limited(request)) is not None:
+            return late
+        return _json(
+            {
+                "version": {"acumaticaBuildVersion": f"{VERSIONS[-1][:6]}.0113", "databaseVersion": f"{VERSIONS[-1][:6]}.0113"},
+                "endpoints": [
+                    {"version": version, "name": ENDPOINT, "href": f"{SITE}/entity/{ENDPOINT}/{version}/"} for version in VERSIONS
+                ],
+            },
+            200,
+        )
+
+    async def _swagger(self, request: web.Request) -> web.StreamResponse:
+        version = request.match_info["version"]
+        if version not in VERSIONS:
+            return _no_route(request)
+        if self._session(request) is None:
+            return self.refusal(401, request)
+        return _json(document(f"{request.scheme}://{request.host}{SITE}/entity/{ENDPOINT}/{version}", version), 200)
+
+    async def _ad_hoc(self, request: web.Request) -> web.StreamResponse:
+        return await self._called(request, lambda tenant, entity, question: {"id": str(uuid.uuid4()), "custom": {}})
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        def answer(tenant: Tenant, entity: str, question: api.Asked) -> Any:
+            rows = api.page(entity, api.listed(tenant, entity, question), question)
+            if self.troubles.has_duplicate_pages and rows:
+                rows = [*rows, rows[0]]
+            return rows[::-1] if self.troubles.has_reordered_pages else rows
+
+        return await self._called(request, answer)
+
+    async def _one(self, request: web.Request) -> web.StreamResponse:
+        keys = request.match_info["keys"].split("/")
+
+        def answer(tenant: Tenant, entity: str, question: api.Asked) -> Any:
+            return shown(entity, api.found(tenant, entity, keys), expand=question.expand, select=question.select)
+
+        return await self._called(request, answer)
+
+    async def _put(self, request: web.Request) -> web.StreamResponse:
+        body = await _body(request)
+
+        def answer(tenant: Tenant, entity: str, question: api.Asked) -> Any:
+            record = api.put(
+                tenant,
+                entity,
+                body,
+                inserts_only=request.headers.get("If-None-Match") == "*",
+                updates_only=request.headers.get("If-Match") == "*",
+            )
+            self.is_changed = True
+            return shown(entity, record, expand=question.expand, select=question.select)
+
+        return await self._called(request, answer, body=body)
+
+    async def _delete(self, request: web.Request) -> web.StreamResponse:
+        keys = request.match_info["keys"].split("/")
+
+        def answer(tenant: Tenant, entity: str, question: api.Asked) -> Any:
+            api.delete(tenant, entity, keys)
+            self.is_changed = True
+            return web.Response(status=204)
+
+        return await self._called(request, answer)
+
+    async def _act(self, request: web.Request) -> web.StreamResponse:
+        body = await _body(request)
+        action = request.match_info["action"]
+
+        def answer(tenant: Tenant, entity: str, question: api.Asked) -> Any:
+            if action not in TOPS[entity].actions:
+                return _no_route(request)
+            self.is_changed = True
+            session = self._session(request)
+            operation = _Operation(tenant.polls, session.id if session else "")
+            try:
+                record = api.act(tenant, entity, action, body)
+                keys = "/".join(str(record[name]) for name in TOPS[entity].keys)
+                operation.location = f"{SITE}/entity/{ENDPOINT}/{request.match_info['version']}/{entity}/{keys}"
+            except Refusal as refusal:
+                if refusal.message == api.NOT_FOUND:
+                    raise
+                # A long operation is accepted first and fails when it is asked about.
+                operation.refusal = refusal
+            name = str(uuid.uuid4())
+            self._operations[name] = operation
+            place = f"{SITE}/entity/{ENDPOINT}/{request.match_info['version']}/{entity}/{action}/status/{name}"
+            return web.Response(status=202, headers={"Location": place})
+
+        return await self._called(request, answer, body=body)
+
+    async def _status(self, request: web.Request) -> web.StreamResponse:
+        if self._session(request) is None:
+            return self.refusal(401, request)
+        if (late := await self._limited(request)) is not None:
+            return late
+        operation = self._operations.get(request.match_info["operation"])
+        if operation is None:
+            return _json({"message": "The operation does not exist."}, 404)
+        if operation.polls > 0:
+            operation.polls -= 1
+            return web.Response(status=202, headers={"Location": request.path})
+        if operation.refusal is not None:
+            return _refused(operation.refusal, request.match_info["entity"], None)
+        return web.Response(status=204, headers={"Location": operation.location})
+
+    async def _not_acceptable(self, request: web.Request) -> web.StreamResponse:
+        return _json({"message": "The requested resource does not support http method 'POST'."}, 406)
+
+    async def _called(
+        self, request: web.Request, answer: Callable[[Tenant, str, api.Asked], Any], *, body: Any = None
+    ) -> web.StreamResponse:
+        entity, version = request.match_info["entity"], request.match_info["version"]
+        if version not in VERSIONS:
+            return _no_route(request)
+        session = self._session(request)
+        if session is None:
+            return self.refusal(401, request)
+        if (late := await self._limited(request)) is not None:
+            return late
+        if entity not in TOPS:
+            return _no_route(request)
+        if any(one.session == session.id and one.polls > 0 for one in self._operations.values()):
+            return _refused(Refusal(_BUSY), entity, None)
+        try:
+            question = api.asked(request.query)
+            api.check(entity, question)
+            found = answer(self.tenants[session.tenant], entity, question)
+        except Refused as refused:
+            return _json({"message": "The request is invalid.", "modelState": {"entity": [str(refused)]}}, 400)
+        except Refusal as refusal:
+            return _refused(refusal, entity, body)
+        return found if isinstance(found, web.StreamResponse) else _json(found, 200)
+
+    async def _limited(self, request: web.Request) -> web.Response | None:
+        wait = self.access.wait_for(time.monotonic())
+        if wait is None:
+            return self.refusal(429, request)
+        if wait:
+            await asyncio.sleep(wait)
+        return None
+
+
+class _Operation:
+    """A long operation: how often it says that it is not done, and what it ends with."""
+
+    def __init__(self, polls: int, session: str) -> None:
+        self.polls = polls
+        self.session = session
+        self.refusal: Refusal | None = None
+        self.location = ""
+
+
+async def _body(request: web.Request) -> Any:
+    try:
+        return msgspec.json.decode(await request.read())
+    except msgspec.DecodeError:
+        return None
+
+
+def _json(value: Any, status: int) -> web.Response:
+    return web.Response(body=as_json(value), status=status, headers={"Content-Type": _JSON})
+
+
+def _no_route(request: web.Request) -> web.Response:
+    address = f"{request.scheme}://{request.host}{request.path}"
+    return _json(
+        {
+            "message": f"No HTTP resource was found that matches the request URI '{address}'.",
+            "messageDetail": "No type was found that matches the controller.",
+        },
+        404,
+    )
+
+
+def _refused(refusal: Refusal, entity: str, body: Any) -> web.Response:
+    if refusal.errors:
+        return _json(with_errors(body if isinstance(body, dict) else {}, refusal.errors, refusal.message), 422)
+    return _json(
+        {
+            "message": "An error has occurred.",
+            "exceptionMessage": refusal.message,
+            "exceptionType": refusal.kind,
+            "stackTrace": "   at PX.Api.ContractBased.EntityService.Execute()",
+        },
+        refusal.status,
+    )
+
+
+__all__ = ["DEMO_PASSWORD", "DEMO_USER", "SITE", "AcumaticaSimulator"]
