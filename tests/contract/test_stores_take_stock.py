@@ -62,10 +62,12 @@ async def test_each_place_has_its_own_figure(rig):
 
 
 async def test_the_places_offered_are_those_that_keep_stock(rig):
+    places = set(rig.stock_places())
+
     async with rig.client() as client:
         offered = await client.stock_locations()
 
-    assert {choice.value for choice in offered} == set(rig.stock_places())
+    assert {choice.value for choice in offered} == places
     assert all(choice.label for choice in offered)
 
 

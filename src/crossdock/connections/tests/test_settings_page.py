@@ -27,6 +27,7 @@ class House:
         at = self.browser.post(self.url("new"), {"name": "Acme to Reno"}).url
         at = self.browser.post(at, {"how": "new", "name": "Acme"}).url
         at = self.browser.post(at, {"do": "next", **posted("warehouse", "files", sandbox.warehouse_fields())}).url
+        self.browser.post(at, {"do": "show", "platform": "shopify"})
         self.browser.post(at, {"do": "next", **posted("store", "shopify", self.fields())})
         with scoped(self.account.pk):
             self.link = Connection.objects.select_related("store", "warehouse").get()

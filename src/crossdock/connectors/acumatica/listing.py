@@ -69,9 +69,12 @@ class Row(Struct, frozen=True):
 
 
 class Listing:
-    """Reads one entity. `where` is a condition on every row, `by` the field whose moments are listed."""
+    """Reads one entity. `where` is a condition on every row, `by` the field whose moments are listed, `slim` rows at once."""
 
-    def __init__(self, endpoint: Endpoint, table: Table, *, where: str | None = None, by: str | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, table: Table, *, where: str | None = None, by: str | None = None, slim: int = SLIM
+    ) -> None:
+        self._slim_rows = slim
         self._endpoint = endpoint
         self._table = table
         self._where = where
@@ -85,7 +88,7 @@ class Listing:
         while low <= window.until:
             high = window.until if width is None else min(window.until, low + width)
             found = await self._between(low, high)
-            is_whole = len(found) < SLIM
+            is_whole = len(found) < self._slim_rows
             if not is_whole and high - low > _SHORTEST:
                 width = _shorter(found, low, high)
                 continue
@@ -100,7 +103,9 @@ class Listing:
                 return
             # Both ends belong to a window, so the last moment is read again, unless it alone has more rows than fit on a list.
             low, width = (
-                (high, (high - low) * (2 if len(found) < SLIM // 2 else 1)) if is_whole else (high + _TICK, _SHORTEST * 1000)
+                (high, (high - low) * (2 if len(found) < self._slim_rows // 2 else 1))
+                if is_whole
+                else (high + _TICK, _SHORTEST * 1000)
             )
 
     async def full(self, rows: Sequence[Row]) -> list[bytes]:
@@ -128,7 +133,7 @@ class Listing:
             terms.append(self._where)
         if beyond is not None:
             terms.append(_beyond(self._table.keys, beyond))
-        raws = await self._endpoint.rows(self._table.entity, filter=" and ".join(terms), select=self._slim, top=SLIM)
+        raws = await self._endpoint.rows(self._table.entity, filter=" and ".join(terms), select=self._slim, top=self._slim_rows)
         return [self._row(raw) for raw in raws]
 
     async def _all_between(self, low: datetime, high: datetime) -> list[Row]:
@@ -139,7 +144,7 @@ class Listing:
             page = await self._between(low, high, beyond=beyond)
             fresh = {row.key: row for row in page if row.key not in found}
             found |= fresh
-            if len(page) < SLIM or not fresh:
+            if len(page) < self._slim_rows or not fresh:
                 return list(found.values())
             beyond = max(row.key for row in page)
 

@@ -22,7 +22,7 @@ Group = Sequence[Filter]
 
 
 def query(
-    groups: Sequence[Group] = (), *, sort: Sequence[str] = (), size: int = PAGE, fields: str | None = None
+    groups: Sequence[Group] = (), *, sort: Sequence[str] = (), size: int = PAGE, page: int = 1, fields: str | None = None
 ) -> dict[str, str]:
     """The query of a search, oldest first by `sort`. `fields` is a projection: `items[entity_id],total_count`."""
     asked: dict[str, str] = {}
@@ -36,7 +36,7 @@ def query(
         asked[f"searchCriteria[sortOrders][{at}][field]"] = field
         asked[f"searchCriteria[sortOrders][{at}][direction]"] = "ASC"
     asked["searchCriteria[pageSize]"] = str(size)
-    asked["searchCriteria[currentPage]"] = "1"
+    asked["searchCriteria[currentPage]"] = str(page)
     if fields:
         asked["fields"] = fields
     return asked

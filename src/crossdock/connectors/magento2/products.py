@@ -12,7 +12,16 @@ from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
 from crossdock.connectors.kit.pages import Position, ProductPage, read_each
 from crossdock.connectors.magento2.api import Api
 from crossdock.connectors.magento2.criteria import PAGE, Filter, Group, moment, query
-from crossdock.connectors.magento2.payloads import Id, MgAttribute, MgStoreConfig, Number, moment_of, money_of, text_of
+from crossdock.connectors.magento2.payloads import (
+    Id,
+    MgAttribute,
+    MgStoreConfig,
+    Number,
+    fields_read,
+    moment_of,
+    money_of,
+    text_of,
+)
 from crossdock.domain.orders import Measure
 from crossdock.domain.products import Component, Product
 
@@ -60,6 +69,9 @@ class _Product(Struct, frozen=True):
     custom_attributes: tuple[MgAttribute, ...] | None = None
 
 
+_FIELDS = f"items[{fields_read(_Product)}],total_count"
+
+
 class Products:
     """Reads products of one shop."""
 
@@ -79,7 +91,7 @@ class Products:
             groups: list[Group] = [(Filter("entity_id", str(last), "gt"),)]
             if since is not None:
                 groups.append((Filter("updated_at", moment(since), "gteq"),))
-            asked = query(groups, sort=("entity_id",), size=page_size or PAGE)
+            asked = query(groups, sort=("entity_id",), size=page_size or PAGE, fields=_FIELDS)
             page = await self._api.search("products", asked, operation="Products", what="Magento's list of products")
             rows: list[tuple[str | None, bytes, Callable[[], Product | None]]] = []
             fresh = set()

@@ -11,7 +11,7 @@ from crossdock.connectors.kit.pages import Page, PlacedPage, Position, Window, r
 from crossdock.connectors.magento2.api import Api
 from crossdock.connectors.magento2.criteria import PAGE, Filter, Group, after, moment, one_of, query
 from crossdock.connectors.magento2.mapping import Shop, to_order
-from crossdock.connectors.magento2.payloads import MgMark, MgOrder, MgSearch, MgStoreConfig, moment_of, text_of
+from crossdock.connectors.magento2.payloads import MgMark, MgOrder, MgSearch, MgStoreConfig, fields_read, moment_of, text_of
 from crossdock.connectors.magento2.settings import Settings
 from crossdock.domain.orders import Order
 
@@ -22,6 +22,9 @@ LISTED = 300
 """Orders of a count at once; only their keys are asked for."""
 
 _WHAT = "Magento's list of orders"
+
+FIELDS = f"items[{fields_read(MgOrder)}],total_count"
+"""What is read of an order."""
 
 
 class Orders:
@@ -86,12 +89,12 @@ class Orders:
         wanted = [one for one in dict.fromkeys(external_ids) if one.isdecimal()]
         rows: list[bytes] = []
         for start in range(0, len(wanted), BY_ID):
-            asked = query([one_of("entity_id", wanted[start : start + BY_ID])], sort=("entity_id",), size=BY_ID)
+            asked = query([one_of("entity_id", wanted[start : start + BY_ID])], sort=("entity_id",), size=BY_ID, fields=FIELDS)
             found = await self._api.search("orders", asked, operation="OrdersById", what=_WHAT)
             rows += [bytes(raw) for raw in found.items or ()]
         return await self._read(rows, [_mark(row) for row in rows], Position())
 
-    async def _page(self, field: str, window: Window, place: Position, size: int, fields: str | None = None) -> MgSearch:
+    async def _page(self, field: str, window: Window, place: Position, size: int, fields: str = FIELDS) -> MgSearch:
         shop = await self.shop()
         groups: list[Group] = [(Filter(field, moment(window.until), "lteq"),)]
         if place.at is not None:

@@ -11,7 +11,7 @@ from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.pages import Position, ReturnPage, Window, read_each
 from crossdock.connectors.magento2.api import Api, NoRoute
 from crossdock.connectors.magento2.criteria import PAGE, Filter, Group, moment, query
-from crossdock.connectors.magento2.payloads import Id, MgItem, MgOrder, Number, is_yes, moment_of, text_of, units_of
+from crossdock.connectors.magento2.payloads import Id, MgItem, MgOrder, Number, fields_read, is_yes, moment_of, text_of, units_of
 from crossdock.connectors.magento2.ship import Shipments
 from crossdock.domain.fulfillment import Tracking
 from crossdock.domain.returns import Return, ReturnLine, ReturnState
@@ -73,6 +73,9 @@ class _Rma(Struct, frozen=True):
     tracks: tuple[_Track, ...] | None = None
 
 
+_FIELDS = f"items[{fields_read(_Rma)}],total_count"
+
+
 class Returns:
     """Reads returns of one shop."""
 
@@ -95,7 +98,7 @@ class Returns:
             try:
                 page = await self._api.search(
                     "returns",
-                    query(groups, sort=("entity_id",), size=page_size or PAGE),
+                    query(groups, sort=("entity_id",), size=page_size or PAGE, fields=_FIELDS),
                     operation="Returns",
                     what="Magento's list of returns",
                 )

@@ -12,7 +12,8 @@ from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError
 from crossdock.connectors.magento2 import posting
 from crossdock.connectors.magento2.api import Api, Gone, NoRoute
 from crossdock.connectors.magento2.criteria import PAGE, Filter, one_of, query
-from crossdock.connectors.magento2.payloads import MgAttribute, MgOrder, MgShipment, is_yes, text_of
+from crossdock.connectors.magento2.payloads import MgAttribute, MgOrder, MgShipment, fields_read, is_yes, text_of
+from crossdock.connectors.magento2.pull import FIELDS as ORDER_FIELDS
 from crossdock.connectors.magento2.rows import arranged
 from crossdock.connectors.magento2.settings import Settings
 from crossdock.domain.fulfillment import ShipmentNotice
@@ -21,6 +22,7 @@ AT_ONCE = 2
 """Orders worked on at the same time in one shop: it serves its shoppers from the same machine."""
 
 _MOST_PAGES = 100
+_SHIPMENT_FIELDS = f"items[{fields_read(MgShipment)}],total_count"
 _SEPARATELY = "1"
 
 
@@ -114,7 +116,7 @@ class Shipments:
         if not made.items:
             return await self._complete(notice, made)
         try:
-            shipment = await self._create(notice, made)
+            shipment, more = await self._create(notice, made)
         except InvalidData as error:
             unsure = frozenset(
                 row.id for row in arranged(order.items) if self._separate.get(text_of(row.item.product_id), True) is None
@@ -123,22 +125,23 @@ class Shipments:
                 raise posting.refusal(notice, order, error) from error
             # The bundle's product is gone, so nobody said how it ships; what was refused did nothing, so it is the other way.
             made = self._planned(notice, order, shipments, separately | unsure)
-            shipment = await self._create(notice, made)
+            shipment, more = await self._create(notice, made)
         others = [text_of(one.entity_id) for one in made.found]
-        return Done(notice.key, shipment, {"shipments": " ".join([*others, shipment]), "adopted": "no"})
+        return Done(notice.key, shipment, {"shipments": " ".join([*others, shipment]), "adopted": "no"} | more)
 
     def _planned(
         self, notice: ShipmentNotice, order: MgOrder, shipments: Sequence[MgShipment], separately: frozenset[str]
     ) -> posting.Plan:
         return posting.plan(notice, order, shipments, separately=separately, adopts_bare=not self._settings.compact_ship)
 
-    async def _create(self, notice: ShipmentNotice, made: posting.Plan) -> str:
+    async def _create(self, notice: ShipmentNotice, made: posting.Plan) -> tuple[str, dict[str, str]]:
+        """The key of what was made, and what else is worth knowing."""
         notify = self._settings.notify_customer and notice.mail_customer
         what = f"The shipment of {notice.order_number}"
         if self._settings.compact_ship:
             body = posting.ship_body(notice, made, notify=notify, source=self._settings.source_code)
             answer = await self._change("POST", f"order/{notice.order_id}/ship", body, operation="Ship", what=what)
-            return _key_in(answer, notice)
+            return _key_in(answer, notice), {}
         entity = {"order_id": int(notice.order_id), "items": posting.item_rows(made.items), "tracks": [], "comments": []}
         if self._settings.source_code:
             entity["extension_attributes"] = {"source_code": self._settings.source_code}
@@ -148,23 +151,18 @@ class Shipments:
         except InvalidData as error:
             raise OutcomeUnknown(f"Magento did not say what became of the shipment of {notice.order_number}.") from error
         await self._add_tracks(notice, shipment, made)
-        if notify:
-            await self._mail(notice, shipment)
-        return shipment
+        return shipment, {"mail": await self._mail(shipment)} if notify else {}
 
     async def _complete(self, notice: ShipmentNotice, made: posting.Plan) -> Done:
         """Add the numbers that a shipment of ours lacks, and mail the shopper where that was not done."""
         first = made.found[0]
         shipment = text_of(first.entity_id)
         await self._add_tracks(notice, shipment, made)
-        if (
-            self._settings.notify_customer
-            and notice.mail_customer
-            and not self._settings.compact_ship
-            and not is_yes(first.email_sent)
-        ):
-            await self._mail(notice, shipment)
-        return Done(notice.key, shipment, {"shipments": _ids(made.found), "adopted": "yes"})
+        evidence = {"shipments": _ids(made.found), "adopted": "yes"}
+        is_mailed = self._settings.compact_ship or is_yes(first.email_sent)
+        if self._settings.notify_customer and notice.mail_customer and not is_mailed:
+            evidence["mail"] = await self._mail(shipment)
+        return Done(notice.key, shipment, evidence)
 
     async def _add_tracks(self, notice: ShipmentNotice, shipment: str, made: posting.Plan) -> None:
         for tracking in made.tracks:
@@ -183,12 +181,13 @@ class Shipments:
         what = f"The tracking number of {notice.order_number}"
         await self._change("POST", "shipment/track", {"entity": entity}, operation="AddTrack", what=what)
 
-    async def _mail(self, notice: ShipmentNotice, shipment: str) -> None:
-        """The shipment stands by now: a mail that cannot be sent is not worth a second shipment, and Magento's log has it."""
+    async def _mail(self, shipment: str) -> str:
+        """What became of the shopper's e-mail. The shipment stands by now, so a mail that cannot be sent does not make it fail."""
         try:
             await self._api.change("POST", f"shipment/{shipment}/emails", operation="MailShipment", what="The shopper's e-mail")
-        except (InvalidData, OutcomeUnknown, Unavailable):
-            return
+        except (InvalidData, OutcomeUnknown, Unavailable) as error:
+            return f"not sent: {error.message}"
+        return "sent"
 
     async def _change(self, method: str, path: str, body: object, *, operation: str, what: str) -> bytes:
         try:
@@ -206,7 +205,7 @@ class Shipments:
         wanted = [one for one in ids if one.isdecimal()]
         found: dict[str, MgOrder] = {}
         for start in range(0, len(wanted), 50):
-            asked = query([one_of("entity_id", wanted[start : start + 50])], sort=("entity_id",), size=50)
+            asked = query([one_of("entity_id", wanted[start : start + 50])], sort=("entity_id",), size=50, fields=ORDER_FIELDS)
             page = await self._api.search("orders", asked, operation="OrdersById", what="Magento's list of orders")
             for raw in page.items or ():
                 order = decode(raw, MgOrder, what="The order")
@@ -221,7 +220,7 @@ class Shipments:
             last = "0"
             for _ in range(_MOST_PAGES):
                 groups = [one_of("order_id", wanted[start : start + 50]), (Filter("entity_id", last, "gt"),)]
-                asked = query(groups, sort=("entity_id",))
+                asked = query(groups, sort=("entity_id",), fields=_SHIPMENT_FIELDS)
                 page = await self._api.search("shipments", asked, operation="Shipments", what="Magento's list of shipments")
                 rows: Sequence[Raw] = page.items or ()
                 for raw in rows:

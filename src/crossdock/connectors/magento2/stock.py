@@ -16,7 +16,7 @@ from crossdock.connectors.kit.decoding import decode
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, RateLimited
 from crossdock.connectors.kit.settings import Choice
 from crossdock.connectors.magento2.api import Api, NoRoute
-from crossdock.connectors.magento2.criteria import PAGE, Filter, one_of, query
+from crossdock.connectors.magento2.criteria import PAGE, Filter, Group, one_of, query
 from crossdock.connectors.magento2.payloads import Id, MgSource, MgStoreView, MgWebsite, Number, text_of, units_of
 from crossdock.connectors.magento2.posting import number
 from crossdock.connectors.magento2.settings import Settings
@@ -25,6 +25,8 @@ from crossdock.domain.fulfillment import StockFigure
 BATCH = 20
 """SKUs in one write: shops that index on save take long for more."""
 
+_ROWS = 300
+_MOST_PAGES = 100
 _KEEPS_NO_STOCK = frozenset({"configurable", "bundle", "grouped"})
 _IN_STOCK = "1"
 
@@ -175,12 +177,8 @@ class Stock:
         """Units by SKU that open orders hold, an out-of-stock threshold included: what is at the sources less what can be sold."""
         wanted = list(dict.fromkeys(skus))
         groups = [one_of("sku", wanted), (Filter("source_code", ",".join(sold.sources), "in"),)]
-        page = await self._api.search(
-            "inventory/source-items", query(groups, size=300), operation="ReadSourceItems", what="Magento's stock"
-        )
         there: dict[str, Decimal] = {}
-        for raw in page.items or ():
-            item = decode(raw, _SourceItem, what="The source item")
+        for item in await self._source_items(groups):
             key = item.sku.casefold()
             there.setdefault(key, Decimal(0))
             if text_of(item.status) == _IN_STOCK:
@@ -192,6 +190,18 @@ class Stock:
             # What the index does not have yet says nothing about reservations.
             if key in salable
         }
+
+    async def _source_items(self, groups: Sequence[Group]) -> list[_SourceItem]:
+        """All of them: many sources make more rows than one page has."""
+        found: dict[tuple[str, str], _SourceItem] = {}
+        for number_of_page in range(1, _MOST_PAGES):
+            asked = query(groups, sort=("sku", "source_code"), size=_ROWS, page=number_of_page)
+            page = await self._api.search("inventory/source-items", asked, operation="ReadSourceItems", what="Magento's stock")
+            items = [decode(raw, _SourceItem, what="The source item") for raw in page.items or ()]
+            found |= {(item.sku.casefold(), item.source_code): item for item in items}
+            if number_of_page * _ROWS >= (page.total_count or 0):
+                break
+        return list(found.values())
 
     async def _salable(self, skus: Sequence[str], sold: _Sold) -> dict[str, Decimal]:
         asked = query([one_of("sku", skus)], size=PAGE)

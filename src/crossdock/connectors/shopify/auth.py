@@ -35,18 +35,21 @@ REQUIRED_SCOPES = (
 
 WANTED_SCOPES = (
     "read_all_orders",
+    "write_inventory",
+    "read_returns",
     "read_assigned_fulfillment_orders",
     "write_assigned_fulfillment_orders",
     "read_third_party_fulfillment_orders",
     "write_third_party_fulfillment_orders",
 )
-"""What makes it complete: orders older than 60 days, and items at the locations of fulfillment services."""
+"""What makes it complete: orders older than 60 days, stock out, returns in, and items at the locations of fulfillment services."""
 
 SCOPES = (
     "read_orders",
     "read_products",
-    "read_inventory",
+    "write_inventory",
     "read_locations",
+    "read_returns",
     "write_merchant_managed_fulfillment_orders",
     "write_assigned_fulfillment_orders",
     "write_third_party_fulfillment_orders",

@@ -17,12 +17,15 @@ from crossdock.connectors.kit.capabilities import (
     Note,
     PostsShipments,
     PullsOrders,
+    PullsProducts,
+    PullsReturns,
     ReportsProgress,
+    TakesStock,
 )
-from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
+from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData
 from crossdock.connectors.kit.files import Folder
 from crossdock.connectors.kit.http import Http
-from crossdock.connectors.kit.pages import Page, PlacedPage, Position, Window
+from crossdock.connectors.kit.pages import Page, PlacedPage, Position, ProductPage, ReturnPage, Window
 from crossdock.connectors.kit.settings import Choice
 from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.auth import REQUIRED_SCOPES, WANTED_SCOPES, missing_scopes
@@ -30,11 +33,14 @@ from crossdock.connectors.shopify.correct import Corrections
 from crossdock.connectors.shopify.graphql import GraphQL
 from crossdock.connectors.shopify.payloads import ShAddress, ShPage, ShService, ShUserError, gid, number_of
 from crossdock.connectors.shopify.placed import orders_placed
+from crossdock.connectors.shopify.products import products
 from crossdock.connectors.shopify.pull import Orders, Who
+from crossdock.connectors.shopify.returns import returns_changed
 from crossdock.connectors.shopify.settings import OAUTH, OWN_APP, Settings
 from crossdock.connectors.shopify.ship import Shipments
+from crossdock.connectors.shopify.stock import Stock
 from crossdock.connectors.shopify.webhooks import TOPICS
-from crossdock.domain.fulfillment import ShipmentCorrection, ShipmentNotice
+from crossdock.domain.fulfillment import ShipmentCorrection, ShipmentNotice, StockFigure
 
 _LOOKBACK = timedelta(days=60)
 
@@ -90,7 +96,18 @@ class _SubscribeData(Struct, frozen=True, rename="camel"):
     webhook_subscription_delete: _Subscribed | None = None
 
 
-class Shopify(Client[Settings], PullsOrders, ListsOrders, PostsShipments, CorrectsShipments, ReportsProgress, KeepsWebhooks):
+class Shopify(
+    Client[Settings],
+    PullsOrders,
+    ListsOrders,
+    PostsShipments,
+    CorrectsShipments,
+    ReportsProgress,
+    TakesStock,
+    PullsProducts,
+    PullsReturns,
+    KeepsWebhooks,
+):
     """One Shopify shop."""
 
     def __init__(self, settings: Settings, *, http: Http, files: Folder) -> None:
@@ -99,6 +116,7 @@ class Shopify(Client[Settings], PullsOrders, ListsOrders, PostsShipments, Correc
         self._graphql = GraphQL(http, credential_field=field)
         self._orders = Orders(self._graphql, settings, lambda: self.known)
         self._shipments = Shipments(self._graphql, settings)
+        self._stock = Stock(self._graphql, settings)
         self._corrections = Corrections(self._graphql, self._shipments)
 
     async def check(self) -> Identity:
@@ -161,6 +179,35 @@ class Shopify(Client[Settings], PullsOrders, ListsOrders, PostsShipments, Correc
         """See `ReportsProgress`."""
         return await self._shipments.report(order_ids)
 
+    async def publish_stock(self, figures: Sequence[StockFigure]) -> Sequence[Done | Failed]:
+        """See `TakesStock`. Without a location of its own a figure is for the fulfillment location."""
+        if not figures:
+            return []
+        try:
+            await self._must_have("write_inventory", "so Shopify takes no stock from it")
+            places = frozenset(number_of(place.id) for place in await self._locations())
+        except ConnectorError as error:
+            return [Failed(figure.key, error) for figure in figures]
+        return await self._stock.publish(figures, places)
+
+    async def stock_locations(self) -> Sequence[Choice]:
+        """The shop's locations that are switched on."""
+        return [Choice(number_of(place.id), place.name) for place in await self._locations() if place.is_active]
+
+    def products(
+        self, since: datetime | None = None, after: Position | None = None, *, page_size: int | None = None
+    ) -> AsyncIterator[ProductPage]:
+        """See `PullsProducts`."""
+        return products(self._graphql, since, after, page_size)
+
+    async def returns_changed(
+        self, window: Window, after: Position | None = None, *, page_size: int | None = None
+    ) -> AsyncIterator[ReturnPage]:
+        """See `PullsReturns`."""
+        await self._must_have("read_returns", "so Shopify hides what comes back")
+        async for page in returns_changed(self._graphql, self.settings, window, after, page_size):
+            yield page
+
     async def ensure_webhooks(self, address: str) -> Sequence[str]:
         """See `KeepsWebhooks`. None are made where no secret is known to verify them with."""
         if not self.settings.client_secret:
@@ -183,6 +230,11 @@ class Shopify(Client[Settings], PullsOrders, ListsOrders, PostsShipments, Correc
         for one in await self._subscriptions():
             if one.uri == address:
                 await self._graphql.mutate(queries.DELETE_WEBHOOK, _SubscribeData, id=one.id)
+
+    async def _must_have(self, scope: str, so: str) -> None:
+        """Say which right is missing before Shopify refuses: its refusal of one field is no reason to stop what works without it."""
+        if missing_scopes((await self._orders.who()).scopes, (scope,)):
+            raise InvalidData(f"The app lacks {scope}, {so}. Give it that access, then authorize again.", field="access")
 
     async def _check_location(self, who: Who) -> None:
         if not self.settings.location:
@@ -209,7 +261,11 @@ class Shopify(Client[Settings], PullsOrders, ListsOrders, PostsShipments, Correc
         missing = missing_scopes(who.scopes, WANTED_SCOPES)
         if "read_all_orders" in missing:
             warnings.append("The app lacks read_all_orders: Shopify shows it only orders of the last 60 days.")
-        if others := [scope for scope in missing if scope != "read_all_orders"]:
+        if "write_inventory" in missing:
+            warnings.append("Stock can not be sent to Shopify: the app lacks write_inventory.")
+        if "read_returns" in missing:
+            warnings.append("Returns stay hidden: the app lacks read_returns.")
+        if others := [scope for scope in missing if scope.endswith("_fulfillment_orders")]:
             warnings.append(f"Items at the locations of fulfillment services stay hidden: the app lacks {', '.join(others)}.")
         since = self.settings.accept_orders_after
         if since is not None and "read_all_orders" in missing and datetime.now(UTC) - since > _LOOKBACK:

@@ -304,7 +304,7 @@ def _line(line: ShLine, work: _Work, money: _Money, *, taxes_included: bool, can
         location=next(iter(locations)) if len(locations) == 1 else None,
         kit_parent=(line.line_item_group.variant_sku or line.line_item_group.title) if line.line_item_group is not None else None,
         options={attribute.key: attribute.value or "" for attribute in line.custom_attributes},
-        weight=_weight(line.weight),
+        weight=weight_of(line.weight),
         hs_code=item.harmonized_system_code or None if item is not None else None,
         origin=item.country_code_of_origin or None if item is not None else None,
     )
@@ -323,7 +323,8 @@ def _rate(line: ShLine) -> Decimal:
     return sum(rates, Decimal(0))
 
 
-def _weight(weight: ShWeight | None) -> Measure | None:
+def weight_of(weight: ShWeight | None) -> Measure | None:
+    """A weight to four places, in Shopify's unit; None where there is none or it makes no sense."""
     # A float at Shopify: digits beyond the fourth place are noise, and a weight that makes no sense is none.
     if weight is None or not weight.value.is_finite() or not -4 <= weight.value.adjusted() < 12:
         return None

@@ -11,7 +11,7 @@ from crossdock.connectors.kit.pages import PlacedPage, Position, Window
 from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.graphql import GraphQL
 from crossdock.connectors.shopify.payloads import ShPage, number_of
-from crossdock.connectors.shopify.pull import RE_ANCHOR, moment
+from crossdock.connectors.shopify.pull import RE_ANCHOR, Cursor, moment, resume
 
 PAGE = 250
 
@@ -26,12 +26,6 @@ class _PlacedData(Struct, frozen=True):
     orders: ShPage[_Placed]
 
 
-class _Cursor(Struct, frozen=True):
-    since: datetime | None
-    until: datetime
-    after: str
-
-
 async def orders_placed(
     graphql: GraphQL, window: Window, after: Position | None, page_size: int | None
 ) -> AsyncIterator[PlacedPage]:
@@ -39,7 +33,7 @@ async def orders_placed(
 
     Shopify's cursor belongs to one search, so going on in another window begins at the last moment seen.
     """
-    since, cursor = _resume(window, after)
+    since, cursor = resume(window, after)
     at = after.at if after is not None else None
     read, seen = 0, {cursor}
     while True:
@@ -57,21 +51,8 @@ async def orders_placed(
         seen.add(cursor)
         if cursor is not None and read >= RE_ANCHOR and at is not None and at != since:
             since, cursor, read, seen = at, None, 0, {None}
-        place = msgspec.json.encode(_Cursor(since, window.until, cursor)).decode() if cursor is not None else None
+        place = msgspec.json.encode(Cursor(since, window.until, cursor)).decode() if cursor is not None else None
         last = number_of(orders[-1].id) if orders else after.id if after is not None else None
         yield PlacedPage(tuple((number_of(one.id), one.name) for one in orders), Position(at, last, place))
         if not info.has_next_page:
             return
-
-
-def _resume(window: Window, after: Position | None) -> tuple[datetime | None, str | None]:
-    if after is None:
-        return window.since, None
-    if after.cursor is not None:
-        try:
-            place = msgspec.json.decode(after.cursor, type=_Cursor)
-        except (msgspec.DecodeError, ValueError):
-            place = None
-        if place is not None and place.until == window.until:
-            return place.since, place.after
-    return after.at or window.since, None

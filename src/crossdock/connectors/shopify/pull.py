@@ -88,7 +88,7 @@ class _Marked(Struct, frozen=True, rename="camel"):
     updated_at: datetime | None = None
 
 
-class _Cursor(Struct, frozen=True, rename="camel"):
+class Cursor(Struct, frozen=True, rename="camel"):
     """Where a search stands. Shopify's cursor belongs to one search text, which follows from the two moments."""
 
     since: datetime | None
@@ -112,7 +112,7 @@ class Orders:
         The upper bound is fixed, so an order that changes meanwhile leaves the window instead of shifting the pages, and the next
         window has it. Shopify's cursor is kept while the search text stays the same, else it begins anew at the last change seen.
         """
-        since, cursor = _resume(window, after)
+        since, cursor = resume(window, after)
         at = after.at if after is not None else None
         self._size = page_size or PAGE
         read, seen = 0, {cursor}
@@ -130,7 +130,7 @@ class Orders:
                 since, cursor, read, seen = at, None, 0, {None}
             last = next((number_of(mark.id) for mark in reversed(marks) if mark.id), after.id if after else None)
             more = cursor is not None or (read == 0 and orders.page_info.has_next_page)
-            place = _Cursor(since, window.until, cursor) if cursor is not None else None
+            place = Cursor(since, window.until, cursor) if cursor is not None else None
             text = msgspec.json.encode(place).decode() if place is not None else None
             yield await self._read(contents, marks, Position(at, last, text))
             if not more:
@@ -158,7 +158,7 @@ class Orders:
             try:
                 found = await self._graphql.query(document, _NodesData, cost=60 * size, ids=left[:size])
             except TooExpensive as error:
-                size = _halved(size, error)
+                size = halved(size, error)
                 continue
             contents += [content for raw in found.nodes if (content := bytes(raw)) not in (b"null", b"{}")]
             left = left[size:]
@@ -178,7 +178,7 @@ class Orders:
                     queries.ORDERS, _OrdersData, cost=16 * self._size, first=self._size, after=cursor, query=" ".join(terms)
                 )
             except TooExpensive as error:
-                self._size = _halved(self._size, error)
+                self._size = halved(self._size, error)
                 continue
             return found.orders
 
@@ -241,7 +241,9 @@ class Orders:
         await extend(self._graphql, connection, document, id_, path)
 
 
-async def extend(graphql: GraphQL, connection: dict[str, Any], document: str, id_: str, path: tuple[str, str]) -> None:
+async def extend(
+    graphql: GraphQL, connection: dict[str, Any], document: str, id_: str, path: tuple[str, str], *, what: str = "order"
+) -> None:
     """Append the following pages of a connection to its `nodes`, in place.
 
     Raises InvalidData when the record is gone meanwhile, when pages repeat, and beyond the bound on an order's lines.
@@ -257,8 +259,8 @@ async def extend(graphql: GraphQL, connection: dict[str, Any], document: str, id
         connection["nodes"] += more["nodes"]
         connection["pageInfo"] = more["pageInfo"]
     else:
-        raise InvalidData(f"The order has more than {ORDER_LINES:,} lines; no more are taken.", field="lines")
-    raise InvalidData("The order changed while it was read. It is read again with the next change.")
+        raise InvalidData(f"The {what} has more than {ORDER_LINES:,} lines; no more are taken.", field="lines")
+    raise InvalidData(f"The {what} changed while it was read. It is read again with the next change.")
 
 
 def is_cut(sh: ShOrder) -> bool:
@@ -272,12 +274,13 @@ def is_cut(sh: ShOrder) -> bool:
     )
 
 
-def _resume(window: Window, after: Position | None) -> tuple[datetime | None, str | None]:
+def resume(window: Window, after: Position | None) -> tuple[datetime | None, str | None]:
+    """Since when, and with which cursor of Shopify's, to go on: the cursor only while the search stays the same."""
     if after is None:
         return window.since, None
     if after.cursor is not None:
         try:
-            place = msgspec.json.decode(after.cursor, type=_Cursor)
+            place = msgspec.json.decode(after.cursor, type=Cursor)
         except (msgspec.DecodeError, ValueError):
             place = None
         if place is not None and place.until == window.until:
@@ -292,7 +295,7 @@ def _mark(content: bytes) -> _Marked:
         return _Marked()
 
 
-def _halved(size: int, error: TooExpensive) -> int:
+def halved(size: int, error: TooExpensive) -> int:
     """A smaller page: the rule of cost is Shopify's and changes."""
     if size == 1:
         raise InvalidData(f"Shopify finds one order too expensive to read: {error}.") from error

@@ -190,6 +190,118 @@ REPORT_PROGRESS = """mutation ReportProgress($id: ID!) {
   }
 }"""
 
+VARIANTS_BY_SKU = """query VariantsBySku($query: String!, $after: String, $location: ID!) {
+  productVariants(first: 100, after: $after, query: $query, sortKey: ID) {
+    nodes { ...Stocked }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+fragment Stocked on ProductVariant {
+  id sku requiresComponents
+  inventoryItem { id tracked inventoryLevel(locationId: $location) { id isActive quantities(names: ["available"]) { quantity } } }
+}"""
+"""Variants that may have one of some SKUs, with their stock at a location. Shopify searches words, so others come with them."""
+
+VARIANTS_BY_ID = """query VariantsById($variants: [ID!]!, $location: ID!) {
+  nodes(ids: $variants) { ...Stocked }
+}
+fragment Stocked on ProductVariant {
+  id sku requiresComponents
+  inventoryItem { id tracked inventoryLevel(locationId: $location) { id isActive quantities(names: ["available"]) { quantity } } }
+}"""
+
+SET_STOCK = """mutation SetStock($input: InventorySetQuantitiesInput!, $key: String!) {
+  inventorySetQuantities(input: $input) @idempotent(key: $key) {
+    inventoryAdjustmentGroup { id }
+    userErrors { field message code }
+  }
+}"""
+
+ACTIVATE_STOCK = """mutation ActivateStock($item: ID!, $location: ID!, $available: Int!, $key: String!) {
+  inventoryActivate(inventoryItemId: $item, locationId: $location, available: $available) @idempotent(key: $key) {
+    inventoryLevel { id }
+    userErrors { field message }
+  }
+}"""
+
+_VARIANT = """fragment Variant on ProductVariant {
+  id sku barcode title price updatedAt requiresComponents
+  selectedOptions { name value }
+  inventoryItem { tracked requiresShipping harmonizedSystemCode countryCodeOfOrigin measurement { weight { unit value } } }
+  productVariantComponents(first: 30) { nodes { quantity productVariant { id sku } } pageInfo { hasNextPage endCursor } }
+}"""
+
+PRODUCTS = f"""query Products($first: Int!, $after: String, $query: String) {{
+  products(first: $first, after: $after, query: $query, sortKey: ID) {{
+    nodes {{
+      id title status isGiftCard onlineStoreUrl hasOnlyDefaultVariant updatedAt
+      variants(first: 20) {{ nodes {{ ...Variant }} pageInfo {{ hasNextPage endCursor }} }}
+    }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+{_VARIANT}"""
+"""What the shop sells, in the order in which it was made."""
+
+MORE_VARIANTS = f"""query MoreVariants($id: ID!, $after: String!) {{
+  product(id: $id) {{ variants(first: 100, after: $after) {{ nodes {{ ...Variant }} pageInfo {{ hasNextPage endCursor }} }} }}
+}}
+{_VARIANT}"""
+
+ORDERS_WITH_RETURNS = """query OrdersWithReturns($first: Int!, $after: String, $query: String!) {
+  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
+    nodes { id updatedAt returns(first: 1) { nodes { id } } refunds(first: 1) { id } }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+"""Orders of a stretch of time, and whether anything came back or was refunded: a search for that would miss what was canceled."""
+
+_RETURN_LINES = """{
+  nodes {
+    id quantity returnReasonNote customerNote returnReasonDefinition { name }
+    ... on ReturnLineItem { fulfillmentLineItem { lineItem { id sku name } } }
+  }
+  pageInfo { hasNextPage endCursor }
+}"""
+
+_RETURN = f"""fragment Back on Return {{
+  id name status createdAt requestApprovedAt closedAt decline {{ reason note }}
+  returnLineItems(first: 20) {_RETURN_LINES}
+  reverseFulfillmentOrders(first: 2) {{
+    nodes {{
+      reverseDeliveries(first: 3) {{
+        nodes {{ deliverable {{ ... on ReverseDeliveryShippingDeliverable {{ tracking {{ number carrierName url }} }} }} }}
+      }}
+    }}
+  }}
+}}"""
+
+RETURNS_OF = f"""query ReturnsOf($few: [ID!]!) {{
+  nodes(ids: $few) {{
+    ... on Order {{
+      id name updatedAt
+      returns(first: 3) {{ nodes {{ ...Back }} pageInfo {{ hasNextPage endCursor }} }}
+      refunds(first: 10) {{
+        id createdAt note return {{ id }}
+        refundLineItems(first: 20) {{
+          nodes {{ id quantity restockType lineItem {{ id sku name }} }}
+          pageInfo {{ hasNextPage endCursor }}
+        }}
+      }}
+    }}
+  }}
+}}
+{_RETURN}"""
+
+MORE_RETURNS = f"""query MoreReturns($id: ID!, $after: String!) {{
+  order(id: $id) {{ returns(first: 10, after: $after) {{ nodes {{ ...Back }} pageInfo {{ hasNextPage endCursor }} }} }}
+}}
+{_RETURN}"""
+
+MORE_RETURN_LINES = f"""query MoreReturnLines($id: ID!, $after: String!) {{
+  return(id: $id) {{ returnLineItems(first: 100, after: $after) {_RETURN_LINES} }}
+}}"""
+
 WHO = """query Who {
   shop { id name myshopifyDomain }
   currentAppInstallation { accessScopes { handle } }

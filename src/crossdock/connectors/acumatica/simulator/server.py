@@ -36,6 +36,12 @@ DEMO_TENANTS = ("Company", "Stationery")
 _READ_BY_PUT = frozenset(name for name, top in TOPS.items() if top.is_inquiry)
 _JSON = "application/json; charset=utf-8"
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h2>{0} - Server error.</h2></body></html>"
+_NO_INQUIRIES = (
+    '<?xml version="1.0" encoding="utf-8"?>'
+    '<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices>'
+    '<Schema Namespace="Default" xmlns="http://docs.oasis-open.org/odata/ns/edm"><EntityContainer Name="Default"/></Schema>'
+    "</edmx:DataServices></edmx:Edmx>"
+)
 _BUSY = "The previous operation has not been completed yet."
 
 
@@ -72,6 +78,7 @@ class AcumaticaSimulator(DeskLevers):
             web.get(f"{SITE}/identity/.well-known/openid-configuration", self._discovery),
             web.post(f"{SITE}/entity/auth/login", self._login),
             web.post(f"{SITE}/entity/auth/logout", self._logout),
+            web.get(f"{SITE}/t/{{tenant}}/api/odata/gi/$metadata", self._inquiries),
             web.get(f"{SITE}/entity", self._endpoints),
             web.get(f"{SITE}/entity/", self._endpoints),
             web.get(f"{root}/swagger.json", self._swagger),
@@ -242,6 +249,10 @@ class AcumaticaSimulator(DeskLevers):
         if self._session(request) is None:
             return self.refusal(401, request)
         return _json(document(f"{request.scheme}://{request.host}{SITE}/entity/{ENDPOINT}/{version}", version), 200)
+
+    async def _inquiries(self, request: web.Request) -> web.StreamResponse:
+        """Generic inquiries by OData: this company exposes none."""
+        return web.Response(text=_NO_INQUIRIES, content_type="application/xml")
 
     async def _ad_hoc(self, request: web.Request) -> web.StreamResponse:
         return await self._called(request, lambda tenant, entity, question: {"id": str(uuid.uuid4()), "custom": {}})

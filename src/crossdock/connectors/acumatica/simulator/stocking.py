@@ -76,7 +76,10 @@ def adjust(tenant: Tenant, given: Record) -> Record:
     """Insert an adjustment. Raises Refusal with the fields at fault."""
     errors: dict[str, str] = {}
     for place, row in enumerate(given.get("Details") or []):
-        if tenant.get("StockItem", row.get("InventoryID")) is None:
+        item = tenant.get("StockItem", row.get("InventoryID"))
+        if item is not None and item.get("ItemStatus") == "Inactive":
+            errors[f"Details[{place}].InventoryID"] = "The inventory item is Inactive."
+        if item is None:
             errors[f"Details[{place}].InventoryID"] = (
                 f"'Inventory ID' '{row.get('InventoryID') or ''}' cannot be found in the system."
             )

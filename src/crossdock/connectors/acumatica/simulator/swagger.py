@@ -92,12 +92,12 @@ def _paths(name: str) -> dict[str, Any]:
             "put": {**_operation(name, "PutEntity", one, few), "requestBody": body},
         },
         f"/{name}/{{ids}}": {
-            "get": _operation(name, "GetByKeys", one, [_in_path("ids"), *few]),
-            "delete": _operation(name, "DeleteByKeys", {"204": {"description": "Deleted."}}, [_in_path("ids")]),
+            "get": _operation(name, "GetByKeys", one, [_parameter("ids"), *few]),
+            "delete": _operation(name, "DeleteByKeys", {"204": {"description": "Deleted."}}, [_parameter("ids")]),
         },
         f"/{name}/{{id}}": {
-            "get": _operation(name, "GetById", one, [_in_path("id"), *few]),
-            "delete": _operation(name, "DeleteById", {"204": {"description": "Deleted."}}, [_in_path("id")]),
+            "get": _operation(name, "GetById", one, [_parameter("id"), *few]),
+            "delete": _operation(name, "DeleteById", {"204": {"description": "Deleted."}}, [_parameter("id")]),
         },
         f"/{name}/$adHocSchema": {"get": _operation(name, "GetAdHocSchema", one, [])},
     }
@@ -124,10 +124,6 @@ def _operation(name: str, what: str, responses: dict[str, Any], parameters: list
 
 def _parameter(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/parameters/{name}"}
-
-
-def _in_path(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def _ref(name: str) -> dict[str, Any]:

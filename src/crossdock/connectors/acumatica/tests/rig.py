@@ -41,6 +41,7 @@ class Rig(StoreRig):
             "password": DEMO_PASSWORD,
             "default_box": "MEDIUM",
             "adjust_stock": True,
+            "reason_code": "INADJUST",
         }
         return Settings(**values | changes)
 

@@ -16,8 +16,8 @@ from aiohttp import web
 from crossdock.connectors.bigcommerce.simulator.access import Access, App, Token
 from crossdock.connectors.bigcommerce.simulator.answers import Answering, Call, Refused, answered, refusal_of
 from crossdock.connectors.bigcommerce.simulator.consent import Consent
+from crossdock.connectors.bigcommerce.simulator.desk_levers import DeskLevers
 from crossdock.connectors.bigcommerce.simulator.hooks import Courier
-from crossdock.connectors.bigcommerce.simulator.levers import Levers
 from crossdock.connectors.bigcommerce.simulator.panel import panel_of
 from crossdock.connectors.bigcommerce.simulator.state import Store, from_plain, plain
 from crossdock.connectors.bigcommerce.simulator.v2 import V2
@@ -43,7 +43,7 @@ _WORDS = {
 }
 
 
-class BigCommerceSimulator(Levers):
+class BigCommerceSimulator(DeskLevers):
     """Many stores in one process, each below /stores/{hash}."""
 
     key = "bigcommerce"

@@ -138,6 +138,26 @@ async def test_the_older_way_is_shipment_numbers_and_mail(rig):
     assert rig.mailed() == 1
 
 
+async def test_a_mail_that_cannot_be_sent_is_said_and_ships_nothing_again(rig):
+    order = await rig.order(rig.places())
+    rig.sim.fail_next(status=500, operation="MailShipment")
+
+    (done,) = await rig.post(rig.notice(order), compact_ship=False)
+
+    assert isinstance(done, Done)
+    assert done.evidence["mail"].startswith("not sent: Magento 2 answered 500")
+
+
+async def test_what_is_not_read_of_an_order_is_not_asked_for(rig):
+    rig.places(more={"remote_ip": "192.0.2.1", "customer_dob": "1990-01-01 00:00:00"})
+
+    ((raw,),) = [page.raws async for page in rig.orders_changed()]
+
+    assert b"192.0.2.1" not in raw
+    assert b"1990-01-01" not in raw
+    assert b'parent_item"' not in raw
+
+
 @pytest.mark.parametrize("breaks_at", ["CreateShipment", "AddTrack"])
 async def test_the_older_way_goes_on_where_it_broke_off(rig, breaks_at):
     order = await rig.order(rig.places(lines=[{"sku": "RED", "quantity": 3}]))

@@ -109,3 +109,18 @@ async def test_a_product_whose_case_differs_is_the_same_product(rig):
 
     assert isinstance(done, Done)
     assert at_source(rig, "Red-1") == 8
+
+
+async def test_what_is_reserved_is_right_with_more_sources_than_a_page_has_rows(rig):
+    skus = [f"SKU-{number}" for number in range(20)]
+    for number in range(20):
+        rig.shop.add_source(f"source-{number:02}", f"Source {number}")
+    for sku in skus:
+        rig.sells(sku, 5)
+        for number in range(20):
+            rig.sim.set_stock(sku, 1, source=f"source-{number:02}")
+    rig.places(lines=[{"sku": sku, "quantity": 2} for sku in skus])
+
+    await rig.publish(*(rig.figure(sku, 7) for sku in skus))
+
+    assert {rig.shop.salable(sku) for sku in skus} == {27}

@@ -24,6 +24,7 @@ class Context:
     troubles: Faults
     searches: list[dict[str, Any]] = field(default_factory=list)
     is_debugging_search: bool = False
+    idempotency_key: str | None = None
 
     @cached_property
     def sees(self) -> tuple[Any, ...]:

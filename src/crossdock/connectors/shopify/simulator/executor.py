@@ -272,6 +272,8 @@ class Run:
 
     def _field(self, field: Field, record: Any) -> tuple[Any, int]:
         resolve = field.resolve
+        if field.parent == "Mutation":
+            self.context.idempotency_key = self._key(field)
         value = record.get(field.name) if resolve is None else resolve(record, self.arguments(field), self.context)
         if value is None:
             if field.is_non_null:
@@ -287,6 +289,16 @@ class Run:
         if field.is_connection:
             return result, cost_of_list(len(value["nodes"]), inner)
         return result, field.cost + inner
+
+    def _key(self, field: Field) -> str | None:
+        """What the directive of a mutation says of repeating it."""
+        known = self.values.coerced
+        for directive in field.node.directives or ():
+            if directive.name.value == "idempotent" and directive.arguments:
+                value = directive.arguments[0].value
+                key = known.get(value.name.value) if isinstance(value, VariableNode) else getattr(value, "value", None)
+                return str(key) if key is not None else None
+        return None
 
     def _list(self, field: Field, child: Selection, values: list[Any]) -> tuple[list[Any], int]:
         items: list[Any] = []

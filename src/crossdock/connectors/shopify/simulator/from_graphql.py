@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crossdock.connectors.shopify.simulator import orders, routing
+from crossdock.connectors.shopify.simulator.from_graphql_returns import load_returns
 from crossdock.connectors.shopify.simulator.inputs import address, shipping_line
 from crossdock.connectors.shopify.simulator.inputs import variant as known_variant
 from crossdock.connectors.shopify.simulator.schema import schema
@@ -63,6 +64,7 @@ def load_graphql_order(shop: Shop, given: Record) -> tuple[str, frozenset[str]]:
         routing.route(shop, order, [line for line in order["_lines"] if line["quantity"] > line["_canceled"]])
     _fulfillments(shop, order, given)
     _refunds(shop, order, given, currency)
+    load_returns(shop, order, _nodes(given.get("returns")))
     shop.keep(order)
     orders.refresh(shop, order)
     for field in ("displayFulfillmentStatus",):

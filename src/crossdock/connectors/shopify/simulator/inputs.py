@@ -53,7 +53,9 @@ def address(shop: Shop, given: Record | None) -> Record | None:
 
 
 def variant(shop: Shop, sku: str | None, *, title: str | None = None, number: int | None = None) -> Record:
-    """A variant with its inventory item, and ids of its own."""
+    """The variant that is sold under a SKU; one with ids of its own where none is, or where its number is known."""
+    if number is None and sku and (keys := shop.by_sku.get(sku)):
+        return shop.variants[keys[0]]
     key = f"gid://shopify/ProductVariant/{number}" if number else shop.new_id("ProductVariant")
     return {
         "__typename": "ProductVariant",

@@ -157,6 +157,7 @@ def place(shop: Shop, given: Record, lines: list[Record], *, routed: bool = True
         "_fulfillment_orders": [],
         "_fulfillments": [],
         "_refunds": [],
+        "_returns": [],
     }
     order |= {name: value for name, value in given.items() if value is not None}
     order.setdefault("id", shop.new_id("Order"))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from crossdock.connectors.shopify.simulator import mutations, order_mutations, paging, roots, webhook_mutations
+from crossdock.connectors.shopify.simulator import (
+    goods_mutations,
+    goods_roots,
+    mutations,
+    order_mutations,
+    paging,
+    returns,
+    roots,
+    webhook_mutations,
+)
 from crossdock.connectors.shopify.simulator.context import Context
 from crossdock.connectors.shopify.simulator.executor import Resolver
 from crossdock.connectors.shopify.simulator.schema import schema
@@ -200,10 +209,11 @@ def _fields() -> dict[tuple[str, str], Resolver]:
         ("*", "edges"): paging.edges,
         ("*", "legacyResourceId"): _legacy,
     }
+    fields |= goods_roots.FIELDS | returns.FIELDS
     for name in ("sku", "variant", "variantTitle", "vendor", "weight", "requiresShipping"):
         fields["FulfillmentOrderLineItem", name] = _of_line(name)
     for name in schema().type_map["Mutation"].fields:  # type: ignore[attr-defined]
-        module = next(each for each in (mutations, order_mutations, webhook_mutations) if hasattr(each, name))
+        module = next(each for each in (mutations, order_mutations, goods_mutations, webhook_mutations) if hasattr(each, name))
         fields["Mutation", name] = getattr(module, name)
     return fields
 

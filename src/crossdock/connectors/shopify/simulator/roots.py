@@ -22,7 +22,8 @@ DAYS_SHOWN = 60
 _MOST_COUNTED = 10_000
 
 
-def _searched(context: Context, path: str, query: str | None, terms: Terms) -> Parsed:
+def searched(context: Context, path: str, query: str | None, terms: Terms) -> Parsed:
+    """A search understood; what was not is told with the answer."""
     parsed = parse(query, terms)
     if query and (parsed.warnings or context.is_debugging_search):
         context.searches.append({"path": [path], "query": query, "parsed": parsed.tree, "warnings": parsed.warnings})
@@ -51,7 +52,7 @@ def orders(root: Any, arguments: Arguments, context: Context) -> Record:
     backward = bool(arguments.get("reverse"))
     query = arguments.get("query")
     bound_to = f"orders {query} {sort} {backward}"
-    parsed = _searched(context, "orders", query, order_terms(context.shop))
+    parsed = searched(context, "orders", query, order_terms(context.shop))
 
     def key(order: Record) -> tuple[Any, int]:
         return read(order), number_of(order["id"])
@@ -95,7 +96,7 @@ def _count(records: Iterable[Record], arguments: Arguments) -> Record:
 def orders_count(root: Any, arguments: Arguments, context: Context) -> Record:
     """`ordersCount`, saturated at its limit."""
     context.need("read_orders", "ordersCount")
-    parsed = _searched(context, "ordersCount", arguments.get("query"), order_terms(context.shop))
+    parsed = searched(context, "ordersCount", arguments.get("query"), order_terms(context.shop))
     fitting = (
         order
         for order in context.shop.orders.values()
@@ -134,6 +135,10 @@ def _known(context: Context, global_id: str) -> Record | None:
         "LineItem": shop.lines,
         "Location": shop.locations,
         "WebhookSubscription": shop.subscriptions,
+        "Product": shop.products,
+        "ProductVariant": shop.variants,
+        "InventoryItem": shop.inventory,
+        "Return": shop.returns,
     }
     found = tables.get(kind, {}).get(global_id)
     if found is not None and kind == "FulfillmentOrder" and not context.may_see(found):
@@ -160,7 +165,7 @@ def nodes(root: Any, arguments: Arguments, context: Context) -> list[Record | No
 def fulfillment_orders_of(order: Record, arguments: Arguments, context: Context) -> Record:
     """Records by their global ids, None for those that are not there."""
     visible = [one for one in order["_fulfillment_orders"] if context.may_see(one)]
-    parsed = _searched(context, "fulfillmentOrders", arguments.get("query"), fulfillment_order_terms(context.shop))
+    parsed = searched(context, "fulfillmentOrders", arguments.get("query"), fulfillment_order_terms(context.shop))
     if parsed.test is not None:
         visible = [one for one in visible if parsed.test(one)]
     return paging.connection(visible, arguments)
@@ -168,7 +173,7 @@ def fulfillment_orders_of(order: Record, arguments: Arguments, context: Context)
 
 def fulfillment_orders(root: Any, arguments: Arguments, context: Context) -> Record:
     """An order's fulfillment orders, as far as the scopes show them."""
-    parsed = _searched(context, "fulfillmentOrders", arguments.get("query"), fulfillment_order_terms(context.shop))
+    parsed = searched(context, "fulfillmentOrders", arguments.get("query"), fulfillment_order_terms(context.shop))
     sort = {"CREATED_AT": "createdAt", "UPDATED_AT": "updatedAt", "FULFILL_AT": "fulfillAt"}.get(arguments.get("sortKey") or "")
     found = [
         one
@@ -233,7 +238,7 @@ def location(root: Any, arguments: Arguments, context: Context) -> Record | None
 def locations(root: Any, arguments: Arguments, context: Context) -> Record:
     """One location, the first for no id."""
     context.need("read_locations", "locations")
-    parsed = _searched(context, "locations", arguments.get("query"), location_terms(context.shop))
+    parsed = searched(context, "locations", arguments.get("query"), location_terms(context.shop))
     found = [
         place
         for place in context.shop.locations.values()

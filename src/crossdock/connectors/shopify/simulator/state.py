@@ -17,6 +17,8 @@ SCOPES = (
     "read_products",
     "read_locations",
     "read_inventory",
+    "write_inventory",
+    "read_returns",
     "read_customers",
     "read_fulfillments",
     "write_fulfillments",
@@ -64,6 +66,7 @@ class Shop:
     locations: dict[str, Record] = field(default_factory=dict)
     services: dict[str, Record] = field(default_factory=dict)
     subscriptions: dict[str, Record] = field(default_factory=dict)
+    products: dict[str, Record] = field(default_factory=dict)
     unstocked: set[tuple[str, str]] = field(default_factory=set)
     mails: list[Record] = field(default_factory=list)
     waiting: list[tuple[datetime, str, int]] = field(default_factory=list)
@@ -77,6 +80,11 @@ class Shop:
     fulfillment_orders: dict[str, Record] = field(default_factory=dict, repr=False)
     items: dict[str, Record] = field(default_factory=dict, repr=False)
     fulfillments: dict[str, Record] = field(default_factory=dict, repr=False)
+    returns: dict[str, Record] = field(default_factory=dict, repr=False)
+    variants: dict[str, Record] = field(default_factory=dict, repr=False)
+    inventory: dict[str, Record] = field(default_factory=dict, repr=False)
+    by_sku: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    answered: dict[str, tuple[tuple[str, str], Record]] = field(default_factory=dict, repr=False)
     by_update: list[tuple[str, int]] = field(default_factory=list, repr=False)
 
     @property
@@ -136,6 +144,10 @@ class Shop:
             self.fulfillments[fulfillment["id"]] = fulfillment
         for refund in order["_refunds"]:
             refund["_order"] = number
+        for one in order.setdefault("_returns", []):
+            self.returns[one["id"]] = one
+            for part in (one, *one["_items"]):
+                part["_order"] = number
 
     def index(self, order: Record, updated_at: str) -> None:
         """Move an order to its new place in the order of changes."""
@@ -167,6 +179,17 @@ class Shop:
         for position in positions:
             if position < len(self.by_update):
                 yield self.orders[self.by_update[position][1]]
+
+    # Goods
+
+    def sell(self, product: Record) -> None:
+        """Note a product, its variants and their inventory items under their ids."""
+        self.products[product["id"]] = product
+        for variant in product["_variants"]:
+            self.variants[variant["id"]] = variant
+            self.inventory[variant["inventoryItem"]["id"]] = variant["inventoryItem"]
+            if variant["sku"]:
+                self.by_sku.setdefault(variant["sku"], []).append(variant["id"])
 
     # Places
 
@@ -259,6 +282,7 @@ _KEPT = (
     "locations",
     "services",
     "subscriptions",
+    "products",
     "mails",
     "epoch",
     "places_every",
@@ -279,9 +303,13 @@ def from_plain(state: dict[str, Any], clock: Callable[[], datetime]) -> Shop:
     """A shop from what `plain` gave."""
     state = dict(state)
     orders, waiting, unstocked = state.pop("orders"), state.pop("waiting"), state.pop("unstocked")
+    products = list(state.pop("products", {}).values())
     shop = Shop(clock=clock, **state)
     shop.unstocked = {(sku, place) for sku, place in unstocked}
     shop.waiting = [(datetime.fromisoformat(at), what, number) for at, what, number in waiting]
+    shop.products = {}
+    for product in products:
+        shop.sell(product)
     for order in orders:
         updated_at = order.pop("_indexed", order["updatedAt"])
         shop.keep(order)

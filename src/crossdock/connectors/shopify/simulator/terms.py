@@ -9,6 +9,7 @@ from crossdock.connectors.shopify.simulator.state import Shop
 from crossdock.connectors.shopify.simulator.values import Record, number_of
 
 _FINANCIAL = ("paid", "pending", "authorized", "partially_paid", "partially_refunded", "refunded", "voided", "expired")
+_RETURNS = ("NO_RETURN", "RETURN_REQUESTED", "IN_PROGRESS", "INSPECTION_COMPLETE", "RETURNED", "RETURN_FAILED")
 _UNSHIPPED = frozenset({"UNFULFILLED", "ON_HOLD", "SCHEDULED", "IN_PROGRESS", "OPEN", "REQUEST_DECLINED", "PENDING_FULFILLMENT"})
 _FULFILLMENT: dict[str, Any] = {
     "unshipped": _UNSHIPPED,
@@ -85,6 +86,7 @@ def order_terms(shop: Shop) -> Terms:
         "location_id": at_location,
         "fulfillment_location_id": at_location,
         "reference_location_id": at_location,
+        "return_status": by_choice(lambda order: order["returnStatus"], {name.lower(): name for name in _RETURNS}),
         "delivery_method": by_text(
             lambda order: [one["deliveryMethod"]["methodType"].replace("_", "-") for one in order["_fulfillment_orders"]]
         ),

@@ -63,12 +63,21 @@ class Courier:
         event = str(uuid.uuid4())
         for subscription in wanting:
             for _ in range(self.copies):
-                delivery = self._made(shop, topic, subscription, body, event)
-                self.sent.append(delivery)
-                with contextlib.suppress(RuntimeError):  # Outside a running loop nobody listens.
-                    task = asyncio.get_running_loop().create_task(self._deliver(shop, delivery))
-                    self._running.add(task)
-                    task.add_done_callback(self._running.discard)
+                self._begin(shop, self._made(shop, topic, subscription, body, event))
+
+    def send(self, shop: Shop, topic: str, address: str, body: bytes) -> str:
+        """Send what is set in the app's configuration and not subscribed to; the delivery's id. `topic` as in the header."""
+        app = next(iter(self.access.apps))
+        delivery = self._made(shop, topic, {"_app": app, "name": None, "uri": address, "id": ""}, body, str(uuid.uuid4()))
+        self._begin(shop, delivery)
+        return delivery.id
+
+    def _begin(self, shop: Shop, delivery: Delivery) -> None:
+        self.sent.append(delivery)
+        with contextlib.suppress(RuntimeError):  # Outside a running loop nobody listens.
+            task = asyncio.get_running_loop().create_task(self._deliver(shop, delivery))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
         if len(self.sent) > 50_000:
             del self.sent[:10_000]
 
@@ -76,7 +85,7 @@ class Courier:
         app = self.access.apps.get(subscription["_app"])
         secret = app.client_secret if app else ""
         digest = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
-        name = topic.lower().replace("_", "/", 1)
+        name = topic if "/" in topic else topic.lower().replace("_", "/", 1)
         for group in ("FULFILLMENT_ORDERS", "INVENTORY_LEVELS"):
             if topic.startswith(f"{group}_"):
                 name = f"{group.lower()}/{topic[len(group) + 1 :].lower()}"

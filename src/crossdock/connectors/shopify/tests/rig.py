@@ -1,6 +1,8 @@
 """What the contract tests of stores need to know of Shopify."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from contract.store_rig import StoreRig
@@ -8,7 +10,7 @@ from crossdock.connectors.shopify import connector
 from crossdock.connectors.shopify.settings import Settings
 from crossdock.connectors.shopify.simulator import orders, routing
 from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP, ShopifySimulator
-from crossdock.connectors.shopify.simulator.values import bag
+from crossdock.connectors.shopify.simulator.values import bag, number_of
 from crossdock.connectors.shopify.simulator.values import moment as moment_text
 
 
@@ -87,3 +89,66 @@ class Rig(StoreRig):
         found = self.shop.fulfillments[f"gid://shopify/Fulfillment/{external_id}"]
         routing.cancel_fulfillment(self.shop, found)
         orders.touch(self.shop, self.shop.order_of(found))
+
+    def sells(self, sku: str | None, quantity: int = 0, **more: Any) -> str:
+        """See `StoreWords`."""
+        if changed_at := more.pop("changed_at", None):
+            more["changed_at"] = moment_text(changed_at)
+        return str(number_of(self.sim.add_product(sku=sku, quantity=quantity, **more)))
+
+    def sells_variants(self, name: str, skus: Mapping[str, int]) -> list[str]:
+        """See `StoreWords`."""
+        return [str(number_of(key)) for key in self.sim.add_variants(name, dict(skus))]
+
+    def sells_bundle(self, sku: str, units: Mapping[str, int], name: str = "A bundle") -> str:
+        """See `StoreWords`."""
+        return str(number_of(self.sim.add_bundle(sku, dict(units), name)))
+
+    def renames(self, external_id: str, name: str) -> None:
+        """See `StoreWords`."""
+        self.sim.rename_product(external_id, name)
+
+    def drops(self, external_id: str) -> None:
+        """See `StoreWords`."""
+        self.sim.drop_product(external_id)
+
+    def spoils_product(self, external_id: str) -> None:
+        """See `StoreWords`."""
+        self.sim.variant(external_id)[1]["price"] = "twelve"
+
+    def stock_places(self) -> list[str]:
+        """See `StoreWords`."""
+        if len(self.shop.locations) == 1:
+            self.sim.add_location("Second warehouse")
+        return [str(number_of(key)) for key in self.shop.locations]
+
+    def stock_of(self, sku: str, location: str | None = None) -> Decimal | None:
+        """See `StoreWords`."""
+        units = self.sim.stock_of(sku, f"gid://shopify/Location/{location}" if location else None)
+        return None if units is None else Decimal(units)
+
+    def returns(self, order_id: str, units: Mapping[str, int], **more: Any) -> str:
+        """See `StoreWords`. What comes back was shipped before."""
+        try:
+            found = self.sim.ask_return(order_id, dict(units), **more)
+        except LookupError:
+            self.sim.fulfill_order(order_id)
+            found = self.sim.ask_return(order_id, dict(units), **more)
+        return str(number_of(found))
+
+    def touches_return(self, return_id: str) -> None:
+        """See `StoreWords`."""
+        shop, order, _ = self.sim.return_(return_id)
+        orders.touch(shop, order)
+
+    def closes_return(self, return_id: str) -> None:
+        """See `StoreWords`."""
+        self.sim.approve_return(return_id)
+        self.sim.close_return(return_id)
+
+    def spoils_return(self, return_id: str) -> None:
+        """See `StoreWords`."""
+        shop, order, one = self.sim.return_(return_id)
+        one["_items"][0]["quantity"] = "two"
+        shop.keep(order)
+        orders.touch(shop, order)

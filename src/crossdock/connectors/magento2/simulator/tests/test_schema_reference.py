@@ -62,6 +62,23 @@ async def everything(rig):
     await rig.correct(rig.correction(done, notice, is_void=True))
     await rig.post(rig.notice(two), compact_ship=False)
     await rig.publish(rig.figure("BLUE", Decimal(12)), rig.figure("NOBODY", 1))
+    async with rig.client() as client:
+        # Whole answers too, which we cut to what we read.
+        for call in CALLS:
+            if call.method == "GET" and "{" not in call.path:
+                path = (
+                    f"rest/V1/{call.path}?searchCriteria%5BpageSize%5D=50"
+                    if "store/" not in call.path
+                    else f"rest/V1/{call.path}"
+                )
+                assert (await client.http.read("GET", path, operation="Whole")).status == 200
+        for path in (
+            f"orders/{one.external_id}",
+            f"orders/{one.external_id}/statuses",
+            f"shipment/{done.external_id}",
+            "products/RED",
+        ):
+            assert (await client.http.read("GET", f"rest/V1/{path}", operation="Whole")).status == 200
     rig.sim.set_release(has_salable_export=False)
     await rig.publish(rig.figure("BLUE", Decimal(13)))
     rig.shop.set_source_item("RED", "default", 0)

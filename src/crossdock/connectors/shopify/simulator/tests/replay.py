@@ -33,6 +33,7 @@ from crossdock.connectors.shopify.simulator.graphql_api import Body, Documents, 
 from crossdock.connectors.shopify.simulator.loading import Found, merged_states
 from crossdock.connectors.shopify.simulator.schema import schema
 from crossdock.connectors.shopify.simulator.state import SCOPES, Shop
+from crossdock.connectors.shopify.simulator.tests.replay_goods import load_asked_stock, load_goods
 from crossdock.connectors.shopify.simulator.values import kind_of
 
 ARCHIVE = "specs/shopify/conformance-fixtures.tar.xz"
@@ -54,6 +55,9 @@ USED = frozenset(
         "fulfillmentOrderReportProgress",
         "fulfillmentOrders",
         "fulfillmentTrackingInfoUpdate",
+        "inventoryActivate",
+        "inventoryItem",
+        "inventorySetQuantities",
         "location",
         "locations",
         "node",
@@ -64,6 +68,11 @@ USED = frozenset(
         "orderOpen",
         "orders",
         "ordersCount",
+        "product",
+        "productVariant",
+        "productVariants",
+        "products",
+        "return",
         "shop",
         "webhookSubscription",
         "webhookSubscriptionCreate",
@@ -122,7 +131,10 @@ def _is_about_orders(exchange: Exchange) -> bool:
     if not {"node", "nodes"} & set(exchange.roots):
         return True
     kinds = {kind_of(key) for key in re.findall(r"gid://shopify/\w+/\d+", json.dumps(exchange.variables) + exchange.query)}
-    return kinds <= {"Order", "FulfillmentOrder", "Fulfillment", "FulfillmentOrderLineItem", "LineItem", "WebhookSubscription"}
+    return kinds <= {
+        *("Order", "FulfillmentOrder", "Fulfillment", "FulfillmentOrderLineItem", "LineItem", "WebhookSubscription"),
+        *("ProductVariant", "InventoryItem", "Return"),
+    }
 
 
 def _without_cost(value: dict[str, Any]) -> dict[str, Any]:
@@ -260,10 +272,14 @@ def prepare(shop: Shop, exchange: Exchange) -> None:
         _places(shop, data)
         if not shop.locations:
             shop.add_location("Main warehouse")
+        load_goods(shop, data)
         for known in _subscriptions_in(data):
             _load_subscription(shop, known)
         return
     _places(shop, [view for _, view in exchange.views])
+    if {"inventorySetQuantities", "inventoryActivate"} & set(exchange.roots):
+        load_asked_stock(shop, exchange.variables, exchange.answer)
+        return
     named = set(re.findall(r"gid://shopify/\w+/\d+", json.dumps(exchange.variables) + exchange.query))
     for key in sorted(named):
         kind = kind_of(key)
@@ -351,6 +367,9 @@ def _orders_in(value: Any) -> Iterator[dict[str, Any]]:
             order = value.get("order") or {}
             key = order.get("id") or "gid://shopify/Order/78"
             yield {"name": "#78", **order, "id": key, "fulfillmentOrders": {"nodes": [value]}}
+        elif kind_of(str(value.get("id"))) == "Return" and "status" in value:
+            order = value.get("order") or {"id": "gid://shopify/Order/79", "name": "#79"}
+            yield {"fulfillmentOrders": {"nodes": []}, **order, "returns": {"nodes": [value]}}
         else:
             for one in value.values():
                 yield from _orders_in(one)

@@ -1,6 +1,5 @@
 """What the simulator serves, compared with what the platform publishes: every type, field, argument, nullability, deprecation."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +9,12 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLSchema,
-    build_schema,
     validate_schema,
 )
 
 from crossdock.connectors.shopify.simulator.resolvers import RESOLVERS
 from crossdock.connectors.shopify.simulator.schema import schema
-
-PUBLISHED = "specs/shopify/admin-2026-10.orders-subset.graphql"
-
-
-@cache
-def published(reference: Path) -> GraphQLSchema:
-    return build_schema((reference / PUBLISHED).read_text(encoding="utf-8"))
+from crossdock.connectors.shopify.simulator.tests.published import published
 
 
 def served_types() -> list[Any]:

@@ -1,0 +1,186 @@
+"""What the shop sells: one entry for each variant."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from crossdock.connectors.kit.decoding import amount, decode
+from crossdock.connectors.kit.errors import InvalidData
+from crossdock.connectors.kit.pages import Position, ProductPage, Rejected, read_each
+from crossdock.connectors.shopify import queries
+from crossdock.connectors.shopify.graphql import GraphQL, TooExpensive
+from crossdock.connectors.shopify.mapping import weight_of
+from crossdock.connectors.shopify.payloads import ShPageInfo, number_of
+from crossdock.connectors.shopify.payloads_goods import ShProduct, ShSold
+from crossdock.connectors.shopify.pull import RE_ANCHOR, extend, halved, moment
+from crossdock.domain.products import Component, Product
+
+PAGE = 50
+"""Products asked for at once: about 700 points, of the 1,000 that one query may cost."""
+
+_SELLS = frozenset({"ACTIVE", "UNLISTED"})
+
+
+class _Products(Struct, frozen=True, rename="camel"):
+    nodes: tuple[Raw, ...] = ()
+    page_info: ShPageInfo = ShPageInfo()
+
+
+class _ProductsData(Struct, frozen=True):
+    products: _Products
+
+
+class _Variants(Struct, frozen=True, rename="camel"):
+    nodes: tuple[Raw, ...] = ()
+    page_info: ShPageInfo = ShPageInfo()
+
+
+class _WithVariants(Struct, frozen=True):
+    variants: _Variants
+
+
+class _Id(Struct, frozen=True):
+    id: str | None = None
+
+
+class _Cursor(Struct, frozen=True):
+    """Where a list stands. Shopify's cursor belongs to one search, which follows from the other two."""
+
+    since: datetime | None
+    behind: str | None
+    after: str
+
+
+async def products(
+    graphql: GraphQL, since: datetime | None, after: Position | None, page_size: int | None
+) -> AsyncIterator[ProductPage]:
+    """Variants by the age of their products; with `since` those of products that changed at or after it.
+
+    Whether a product changed is asked of the product: a new name changes its date alone, not its variants'. A list ends silently at
+    25,000 products, so the search begins anew behind the last one before that.
+    """
+    behind, cursor = _resume(since, after)
+    last = after.id if after is not None else None
+    size = page_size or PAGE
+    read, seen = 0, {cursor}
+    while True:
+        terms = [f"updated_at:>='{moment(since)}'"] if since is not None else []
+        terms += [f"id:>{behind}"] if behind is not None else []
+        try:
+            data = await graphql.query(
+                queries.PRODUCTS, _ProductsData, cost=14 * size, first=size, after=cursor, query=" ".join(terms) or None
+            )
+        except TooExpensive as error:
+            size = halved(size, error)
+            continue
+        found = data.products
+        read += len(found.nodes)
+        cursor = found.page_info.end_cursor if found.page_info.has_next_page else None
+        if cursor is not None and cursor in seen:
+            raise InvalidData("Shopify repeats a page of products without end.")
+        seen.add(cursor)
+        marks = [_mark(bytes(raw)).id for raw in found.nodes]
+        last = next((number_of(mark) for mark in reversed(marks) if mark), last)
+        if cursor is not None and read >= RE_ANCHOR and last is not None:
+            behind, cursor, read, seen = last, None, 0, {None}
+        place = msgspec.json.encode(_Cursor(since, behind, cursor)).decode() if cursor is not None else None
+        sold, rejected = await _read(graphql, [bytes(raw) for raw in found.nodes])
+        yield ProductPage(sold, rejected, Position(None, last, place), not found.page_info.has_next_page)
+        if not found.page_info.has_next_page:
+            return
+
+
+async def _read(graphql: GraphQL, contents: list[bytes]) -> tuple[tuple[Product, ...], tuple[Rejected, ...]]:
+    rows: list[tuple[str | None, bytes, Callable[[], Product]]] = []
+    rejected: list[Rejected] = []
+    for received in contents:
+        content = received
+        try:
+            sh = decode(content, ShProduct, what="The product")
+            variants = decode(content, _WithVariants, what="The product").variants
+            if variants.page_info.has_next_page:
+                content = await _completed(graphql, content)
+                variants = decode(content, _WithVariants, what="The product").variants
+        except InvalidData as error:
+            key = _mark(received).id
+            rejected.append(Rejected(number_of(key) if key else None, error.field, error.message, content))
+            continue
+        for raw in variants.nodes:
+            one = bytes(raw)
+            key = _mark(one).id
+            rows.append((number_of(key) if key else None, one, partial(_understood, sh, one)))
+    sold, _, unfit = read_each(rows)
+    return sold, (*rejected, *unfit)
+
+
+async def _completed(graphql: GraphQL, content: bytes) -> bytes:
+    product: dict[str, Any] = json.loads(content)
+    await extend(graphql, product["variants"], queries.MORE_VARIANTS, product["id"], ("product", "variants"), what="product")
+    return msgspec.json.encode(product)
+
+
+def _understood(product: ShProduct, content: bytes) -> Product:
+    if b"\\u0000" in content or "\x00" in product.title:
+        raise InvalidData("The product contains a NUL character.", field="title")
+    return to_product(product, decode(content, ShSold, what="The variant"))
+
+
+def to_product(product: ShProduct, variant: ShSold) -> Product:
+    """Map one variant. Its name is as order lines have it; a weight of 0 is one that nobody entered.
+
+    Components are left out where one of them has no SKU: half a bundle is worse than none. Raises InvalidData for an amount that
+    cannot be read.
+    """
+    goods = variant.inventory_item
+    parts = variant.product_variant_components.nodes
+    components = tuple(Component(part.product_variant.sku or "", Decimal(part.quantity)) for part in parts)
+    is_whole = all(part.sku for part in components) and not variant.product_variant_components.page_info.has_next_page
+    weight = weight_of(goods.measurement.weight)
+    changed = [at for at in (product.updated_at, variant.updated_at) if at is not None]
+    is_plain = product.has_only_default_variant or variant.title in ("", "Default Title")
+    return Product(
+        external_id=number_of(variant.id),
+        product_id=number_of(product.id),
+        sku=variant.sku or None,
+        name=product.title if is_plain else f"{product.title} - {variant.title}",
+        updated_at=max(changed, default=None),
+        barcode=variant.barcode or None,
+        price=amount(variant.price, field="price"),
+        weight=weight if weight is not None and weight.value else None,
+        options={} if is_plain else {option.name: option.value for option in variant.selected_options},
+        hs_code=goods.harmonized_system_code or None,
+        origin=goods.country_code_of_origin or None,
+        components=components if is_whole else (),
+        is_bundle=variant.requires_components or bool(parts),
+        is_active=product.status in _SELLS,
+        requires_shipping=goods.requires_shipping and not product.is_gift_card,
+        tracks_stock=goods.tracked,
+        url=product.online_store_url or None,
+    )
+
+
+def _resume(since: datetime | None, after: Position | None) -> tuple[str | None, str | None]:
+    """Behind which product, and with which cursor of Shopify's, to go on."""
+    if after is None:
+        return None, None
+    if after.cursor is not None:
+        try:
+            place = msgspec.json.decode(after.cursor, type=_Cursor)
+        except (msgspec.DecodeError, ValueError):
+            place = None
+        if place is not None and place.since == since:
+            return place.behind, place.after
+    return after.id, None
+
+
+def _mark(content: bytes) -> _Id:
+    try:
+        return decode(content, _Id, what="The product")
+    except InvalidData:
+        return _Id()
