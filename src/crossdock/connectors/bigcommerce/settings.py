@@ -71,6 +71,14 @@ class Settings(StoreSettings):
         group="import",
     )
 
+    def derived_secrets(self) -> tuple[str, ...]:
+        """The header by which unsigned messages are told to be ours."""
+        # Secrets are opened in one module alone, and that one needs these settings.
+        from crossdock.connectors.bigcommerce.auth import header_secret
+
+        made = header_secret(self)
+        return (made,) if made is not None else ()
+
     @field_validator("store_hash", mode="before")
     @classmethod
     def _only_the_hash(cls, value: Any) -> Any:
