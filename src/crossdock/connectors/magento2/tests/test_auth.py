@@ -188,7 +188,8 @@ async def test_a_right_missing_for_a_part_fails_that_part_and_not_the_store(rig)
     ("body", "words"),
     [
         (
-            b'{"message":"The consumer isn\'t authorized to access %resources.","parameters":{"resources":"Magento_Sales::ship"},"trace":"#0 \\/va',
+            b'{"message":"The consumer isn\'t authorized to access %resources.",'
+            b'"parameters":{"resources":"Magento_Sales::ship"},"trace":"#0 \\/va',
             "The consumer isn't authorized to access Magento_Sales::ship.",
         ),
         (
