@@ -206,7 +206,7 @@ def _new_order(tenant: Tenant, given: Record) -> Record:
     order: Record = {
         **{name: value for name, value in given.items() if name != "id"},
         "OrderType": kind,
-        "OrderNbr": given.get("OrderNbr") or tenant.number(kind),
+        "OrderNbr": given.get("OrderNbr") or tenant.order_number(kind),
         "Details": lines,
         "CurrencyID": given.get("CurrencyID") or "USD",
         "BaseCurrencyID": "USD",

@@ -474,4 +474,4 @@ class Levers(Simulator):
     def _numbered(self, tenant: Tenant, kind: str, number: int | str | None) -> str:
         if isinstance(number, str):
             return number
-        return f"{number:06}" if number is not None else tenant.number(kind)
+        return f"{number:06}" if number is not None else tenant.order_number(kind)
