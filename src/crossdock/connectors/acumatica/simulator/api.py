@@ -86,7 +86,7 @@ def found(tenant: Tenant, entity: str, keys: list[str]) -> Record:
     else:
         record = tenant.get(entity, *(keys if len(keys) > 1 else keys[0].split("|")))
     if record is None:
-        raise Refusal(NOT_FOUND, status=404, kind="PXNoEntityException")
+        raise Refusal(NOT_FOUND, status=500 if tenant.missing_is_500 else 404, kind="PXNoEntityException")
     return record
 
 

@@ -54,6 +54,7 @@ class Tenant:
     fails_with: str | None = None
     needs_reason: bool = False
     needs_control: bool = False
+    missing_is_500: bool = False
     push: Push | None = None
     places_every: float = 0.0
     next_at: datetime | None = None
