@@ -249,7 +249,9 @@ def _consignment(line: BcLine, places: dict[int | None, int]) -> int:
 
 
 def _method(place: BcAddress) -> ShippingMethod:
-    return ShippingMethod(name=text(place.shipping_method))
+    name = text(place.shipping_method)
+    # Orders that staff enter without one have the word.
+    return ShippingMethod(name=None if name == "None" else name)
 
 
 def _canceled(bc: BcOrder, sold: Iterable[BcLine]) -> str | None:

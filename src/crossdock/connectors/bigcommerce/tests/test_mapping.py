@@ -273,6 +273,12 @@ def test_lines_read_in_a_call_of_their_own_come_first():
     assert [line.external_id for line in order.lines] == ["11", "12"]
 
 
+def test_an_order_that_staff_entered_without_a_method_has_none():
+    order = understood(an_order(addresses=[{"id": 1, **HOME, "shipping_method": "None"}]))
+
+    assert order.method == ShippingMethod()
+
+
 def test_what_hangs_together_and_what_was_asked_is_carried():
     line = a_line(parent_order_product_id=10, wrapping_message="Love", event_name="Delivery", event_date="2018-02-01")
     payload = an_order(line, external_order_id="PO-7", staff_notes="Fragile", external_source="ebay")
