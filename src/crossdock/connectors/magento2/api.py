@@ -128,7 +128,8 @@ class Api:
                     evidence=evidence,
                 )
             raise InvalidData(
-                "The address answers with a web page, not with Magento's API. Check the Store URL.",
+                "The address answers with a web page, not with Magento's API. Check the Store URL; where the server rewrites no "
+                "addresses, it has to end with /index.php.",
                 field="store_url",
                 evidence=evidence,
             )

@@ -261,6 +261,8 @@ async def test_a_store_view_that_is_not_there_is_named(rig):
         ("https://shop.example.com/rest/default/V1/orders", "https://shop.example.com"),
         ("https://shop.example.com/index.php/admin_x1y2/dashboard/", "https://shop.example.com"),
         ("https://shop.example.com/admin_x1y2", "https://shop.example.com"),
+        ("https://shop.example.com/index.php", "https://shop.example.com/index.php"),
+        ("https://shop.example.com/index.php/rest/V1/orders", "https://shop.example.com/index.php"),
         ("https://example.com/Shop/?utm=1", "https://example.com/Shop"),
         ("https://shop.example.com:8443", "https://shop.example.com:8443"),
     ],
