@@ -14,13 +14,14 @@ from typing import Any
 from msgspec import Struct
 
 from crossdock.connectors.kit.capabilities import PullsOrders
-from crossdock.connectors.kit.declaration import Connector
+from crossdock.connectors.kit.declaration import Connector, Tokens
 from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.connectors.kit.http import Exchange
-from crossdock.connectors.kit.opening import open_client, resolve_base_url
+from crossdock.connectors.kit.opening import open_client, resolve_base_url, sign_in
 from crossdock.connectors.kit.pages import Page, Position, Rejected
 from crossdock.connectors.kit.simulator import Part, Simulator, SimulatorDeclaration, Unreadable
+from crossdock.connectors.kit.tokens import MemoryTokens
 from crossdock.connectors.registry import every_connector
 from crossdock.domain.orders import Address, Order, OrderLine
 from crossdock.sandbox.simulators import simulator_for
@@ -83,8 +84,19 @@ async def _read_back(
     door = Door(realm="sandbox", listeners=frozenset({(host, int(port))}))
     found: dict[str, Order] = {}
     wrong: list[Rejected] = []
+
+    async def renew(stale: Tokens | None) -> Tokens:
+        return await sign_in(connector, settings, stale, door=door, base_url=target.base_url)
+
     async with open_client(
-        connector, settings, door=door, record=_forget, base_url=target.base_url, realm="sandbox", may_write=False
+        connector,
+        settings,
+        door=door,
+        record=_forget,
+        base_url=target.base_url,
+        realm="sandbox",
+        tokens=MemoryTokens(None, renew),
+        may_write=False,
     ) as client:
         if not isinstance(client, PullsOrders):
             raise Unreadable(f"{connector.name} sends no orders, so there is nothing of it to read.")

@@ -11,7 +11,7 @@ from yarl import URL
 
 from crossdock.connectors.acumatica.auth import FULL
 from crossdock.connectors.acumatica.payloads import AcInstance
-from crossdock.connectors.acumatica.saying import is_business_rule, is_busy, is_conflict, is_full, plain, refusal_in
+from crossdock.connectors.acumatica.saying import is_business_rule, is_busy, is_conflict, is_full, is_passing, plain, refusal_in
 from crossdock.connectors.acumatica.settings import WRITTEN_FOR, Settings
 from crossdock.connectors.kit.decoding import decode
 from crossdock.connectors.kit.errors import (
@@ -243,6 +243,8 @@ class Endpoint:
             raise Unavailable(
                 "Somebody else changed the record in Acumatica at the same moment. It is tried again.", evidence=evidence
             ) from error
+        if is_passing(text):
+            raise Unavailable(f"Acumatica's database was busy: “{plain(text)}” It is tried again.", evidence=evidence) from error
         if is_business_rule(text):
             raise InvalidData(f"Acumatica refuses it: “{plain(text)}”", evidence=evidence) from error
 

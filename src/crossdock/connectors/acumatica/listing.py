@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Raw, Struct
 
-from crossdock.connectors.acumatica.endpoint import Endpoint, any_of, moment, quoted
+from crossdock.connectors.acumatica.endpoint import Endpoint, any_of, is_since, moment, quoted
 from crossdock.connectors.acumatica.mapping import aware
 from crossdock.connectors.acumatica.payloads import Moment, Text
 from crossdock.connectors.kit.decoding import decode
@@ -25,6 +25,7 @@ SLIM = 1_000
 FULL = 25
 """Records read in full at once: their keys have to fit into an address, which some servers cut at 2,048 characters."""
 
+_NOTE_ID_SINCE = "22.200.001"
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _SHORTEST = timedelta(milliseconds=1)
 _TICK = timedelta(microseconds=1)
@@ -119,13 +120,13 @@ class Listing:
         found: list[Row] = []
         for start in range(0, len(keys), FULL):
             rows = [Row(_BEGINNING, key, "") for key in keys[start : start + FULL]]
-            raws = await self._endpoint.rows(self._table.entity, filter=_keys(self._table, rows), select=self._slim)
+            raws = await self._endpoint.rows(self._table.entity, filter=_keys(self._table, rows), select=await self._slim())
             found += [self._row(raw) for raw in raws]
         return found
 
-    @property
-    def _slim(self) -> str:
-        return ",".join((*self._table.keys, self._by, "NoteID"))
+    async def _slim(self) -> str:
+        own = ("NoteID",) if is_since(await self._endpoint.version(), _NOTE_ID_SINCE) else ()
+        return ",".join((*self._table.keys, self._by, *own))
 
     async def _between(self, low: datetime, high: datetime, *, beyond: tuple[str, ...] | None = None) -> list[Row]:
         terms = [f"{self._by} ge {moment(low)}", f"{self._by} le {moment(high)}"]
@@ -133,7 +134,9 @@ class Listing:
             terms.append(self._where)
         if beyond is not None:
             terms.append(_beyond(self._table.keys, beyond))
-        raws = await self._endpoint.rows(self._table.entity, filter=" and ".join(terms), select=self._slim, top=self._slim_rows)
+        raws = await self._endpoint.rows(
+            self._table.entity, filter=" and ".join(terms), select=await self._slim(), top=self._slim_rows
+        )
         return [self._row(raw) for raw in raws]
 
     async def _all_between(self, low: datetime, high: datetime) -> list[Row]:

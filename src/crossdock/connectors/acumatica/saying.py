@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 _TOP = re.compile(r"raised at least one error|An error occurred during processing|An error has occurred", re.IGNORECASE)
-_EXCEPTION = re.compile(r'"exceptionMessage"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_EXCEPTION = re.compile(r'"exceptionMessage"\s*:\s*"((?:[^"\\]|\\.)*)')
 _KIND = re.compile(r'"exceptionType"\s*:\s*"((?:[^"\\]|\\.)*)"')
-_MESSAGE = re.compile(r'"message"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_MESSAGE = re.compile(r'"message"\s*:\s*"((?:[^"\\]|\\.)*)')
 _MOST = 300
 
 
@@ -66,9 +66,15 @@ def said_in(body: bytes) -> str:
 
 
 def is_business_rule(text: str) -> bool:
-    """Whether a 500 is Acumatica's own refusal (a PX exception, rolled back) and not a broken server."""
+    """Whether a 500 is Acumatica's own refusal (a PX exception, rolled back) and not a broken server. The text may be cut."""
     found = _KIND.search(text)
-    return bool(found and found[1].startswith("PX.")) or bool(plain(text) and "PX." in text)
+    return found[1].startswith("PX.") if found else bool(_EXCEPTION.search(text))
+
+
+def is_passing(text: str) -> bool:
+    """Whether it was rolled back for a reason that passes: the database was busy."""
+    found = _KIND.search(text)
+    return bool(found and "Database" in found[1]) or "deadlock" in text.casefold()
 
 
 def is_full(text: str) -> bool:

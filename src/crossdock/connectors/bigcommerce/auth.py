@@ -238,3 +238,9 @@ def header_secret(settings: Settings) -> str | None:
         if value:
             return hmac_sha256(Secret(value), f"announcements of {_context(settings)}".encode()).hex()
     return None
+
+
+def webhook_secrets(settings: Settings, secrets: list[Secret]) -> list[Secret]:
+    """What messages of this store may be signed with: nothing where the client secret is not known, whatever else is."""
+    own = settings.client_secret.get_secret_value()
+    return [Secret(own), *secrets] if own else []

@@ -72,9 +72,9 @@ class BigCommerce(
         statuses = await self._statuses()
         if self.settings.import_status not in {str(status.id) for status in statuses}:
             raise InvalidData("The store has no such order status. Choose another one.", field="import_status")
-        # The store's own id is its hash; some answers leave it out.
-        found = text(store.id) or self.settings.store_hash
-        return Identity(found, text(store.name) or found, tuple(await self._warnings(store)))
+        # The hash is in every address and every signed call; it never changes.
+        hash_ = self.settings.store_hash
+        return Identity(hash_, text(store.name) or hash_, tuple(await self._warnings(store)))
 
     async def choices(self, field: str) -> Sequence[Choice]:
         """The store's statuses under its own names."""

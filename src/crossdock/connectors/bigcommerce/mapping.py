@@ -26,6 +26,7 @@ from crossdock.connectors.bigcommerce.statuses import (
     CALLED_OFF,
     COMPLETED,
     HOLDS,
+    PARTIALLY_REFUNDED,
     REFUNDED,
     SHIPPED,
     name_of,
@@ -120,7 +121,7 @@ def to_order(bc: BcOrder, settings: Settings | None = None, units: Units | None 
         phone=billed.phone if billed is not None else None,
         customer_po=text(bc.external_order_id),
         payment=_PAYMENTS.get((bc.payment_status or "").casefold()),
-        hold=None if is_over else _hold(bc, settings),
+        hold=None if is_over else _hold(bc, sold, settings),
         canceled_at=updated if canceled else None,
         cancel_reason=canceled,
         is_test=is_test(bc),
@@ -128,7 +129,7 @@ def to_order(bc: BcOrder, settings: Settings | None = None, units: Units | None 
         warehouse_note=text(bc.customer_message),
         attributes=_attributes(bc, sold, addresses),
         left_out=() if is_over else tuple(_left_out(sold)),
-        not_imported=_not_imported(bc, settings, placed) if settings is not None and canceled is None else None,
+        not_imported=_not_imported(bc, sold, settings, placed) if settings is not None and canceled is None else None,
         url=f"https://store-{settings.store_hash}.mybigcommerce.com/manage/orders/{bc.id}" if settings is not None else None,
     )
 
@@ -248,7 +249,9 @@ def _consignment(line: BcLine, places: dict[int | None, int]) -> int:
 
 
 def _method(place: BcAddress) -> ShippingMethod:
-    return ShippingMethod(name=text(place.shipping_method))
+    name = text(place.shipping_method)
+    # Orders that staff enter without one have the word.
+    return ShippingMethod(name=None if name == "None" else name)
 
 
 def _canceled(bc: BcOrder, sold: Iterable[BcLine]) -> str | None:
@@ -265,10 +268,22 @@ def _is_over(bc: BcOrder, sold: Iterable[BcLine]) -> bool:
     return bc.status_id in (SHIPPED, COMPLETED, REFUNDED) or _canceled(bc, sold) is not None
 
 
-def _hold(bc: BcOrder, settings: Settings | None) -> Hold | None:
-    if bc.status_id not in HOLDS or (settings is not None and settings.import_status == str(bc.status_id)):
+def _hold(bc: BcOrder, sold: Iterable[BcLine], settings: Settings | None) -> Hold | None:
+    if not _is_held(bc, sold) or (settings is not None and settings.import_status == str(bc.status_id)):
         return None
-    return Hold(f"{name_of(bc.status_id, text(bc.custom_status))} in the store.")
+    shown = name_of(bc.status_id, text(bc.custom_status))
+    if bc.status_id == PARTIALLY_REFUNDED:
+        return Hold(f"{shown} in the store before it shipped. Set its status back there, or release it, if the rest is to ship.")
+    return Hold(f"{shown} in the store.")
+
+
+def _is_held(bc: BcOrder, sold: Iterable[BcLine]) -> bool:
+    """Whether a person has to look. A refund of a part takes the status away that says what to do with the rest: an order that has not
+    left would be forgotten if it were left out, and one that has would be sent again if it were taken.
+    """
+    if bc.status_id == PARTIALLY_REFUNDED:
+        return not bc.date_shipped and not any(quantity(line.quantity_shipped, "quantity_shipped") for line in sold)
+    return bc.status_id in HOLDS
 
 
 def _left_out(sold: Iterable[BcLine]) -> Iterable[LeftOut]:
@@ -304,13 +319,13 @@ def coupons_of(bc: BcOrder, sold: Iterable[BcLine]) -> list[str]:
     return list(dict.fromkeys(code for code in (*own, *named) if code))
 
 
-def _not_imported(bc: BcOrder, settings: Settings, placed: datetime) -> str | None:
+def _not_imported(bc: BcOrder, sold: Iterable[BcLine], settings: Settings, placed: datetime) -> str | None:
     """The sentence for the setting that leaves the order out; None when it is taken."""
     if is_test(bc) and not settings.import_test_orders:
         return "It is a test order, and this store does not import test orders."
     if settings.accept_orders_after is not None and placed < settings.accept_orders_after:
         return f"It was placed before {settings.accept_orders_after:%Y-%m-%d %H:%M} UTC, when this store begins to accept orders."
-    if str(bc.status_id) != settings.import_status and bc.status_id not in HOLDS:
+    if str(bc.status_id) != settings.import_status and not _is_held(bc, sold):
         shown = name_of(bc.status_id, text(bc.custom_status) or text(bc.status))
         return f"Its status is {shown}; this store imports {name_of(int(settings.import_status))}."
     return None

@@ -146,6 +146,7 @@ class BcOrder(Struct, frozen=True):
     id: int
     date_created: str | None = None
     date_modified: str | None = None
+    date_shipped: str | None = None
     status_id: int = 0
     status: Text = None
     custom_status: Text = None

@@ -81,8 +81,8 @@ class Orders:
     async def order(self, order_id: str) -> BcOrder:
         """One order with all its lines and addresses. Raises Gone."""
         raw = await self._api.ask(f"v2/orders/{order_id}", Raw, what="read an order", params=_INCLUDED)
-        content = await self._completed(bytes(raw))
-        return decode(content, BcOrder, what="The order")
+        _, order = await self._completed(bytes(raw))
+        return order
 
     async def all_of(self, path: str, type_: type[T], *, what: str) -> tuple[T, ...]:
         """Every record of a list of an order: products, addresses, shipments. Never the first fifty alone."""
@@ -109,8 +109,7 @@ class Orders:
         for received, mark in wanted:
             external_id = str(mark.id) if mark.id is not None else None
             try:
-                content = await self._completed(received)
-                bc = decode(content, BcOrder, what="The order")
+                content, bc = await self._completed(received)
             except Gone:
                 continue  # deleted since the list was made
             except InvalidData as error:
@@ -123,7 +122,7 @@ class Orders:
     def _understood(self, bc: BcOrder, content: bytes) -> Order:
         return within_bounds(to_order(bc, self._settings, self._units), content)
 
-    async def _completed(self, content: bytes) -> bytes:
+    async def _completed(self, content: bytes) -> tuple[bytes, BcOrder]:
         """The order with all its lines, addresses and coupons, as one JSON. Lists hold at most fifty lines of a consignment."""
         bc = decode(content, BcOrder, what="The order")
         more: dict[str, tuple[Raw, ...]] = {}
@@ -134,9 +133,10 @@ class Orders:
         if isinstance(bc.coupons, BcLink | None) and _has_coupon(bc) and not (not more and coupons_of(bc, lines_of(bc))):
             more["coupons"] = await self.all_of(f"v2/orders/{bc.id}/coupons", Raw, what="read an order's coupons")
         if not more:
-            return content
+            return content, bc
         # As received, whatever the numbers look like: a decoded one could lose digits.
-        return msgspec.json.encode({**decode(content, dict[str, Raw], what="The order"), **more})
+        whole = msgspec.json.encode({**decode(content, dict[str, Raw], what="The order"), **more})
+        return whole, decode(whole, BcOrder, what="The order")
 
 
 def _has_all_lines(bc: BcOrder, content: bytes) -> bool:

@@ -64,12 +64,20 @@ class Settings(StoreSettings):
     )
     status_when_sent: Literal["awaiting_shipment", "leave"] = setting(
         "Status when sent",
-        "What an order's status becomes once the warehouse has it. An order that was moved on in BigCommerce meanwhile, say to "
-        "Refunded or Cancelled, is never touched. Shipped and Partially Shipped follow from the shipments.",
+        "What an order's status becomes once the warehouse has it. An order that was refunded, canceled or otherwise moved on in "
+        "BigCommerce meanwhile is never touched. Shipped and Partially Shipped follow from the shipments.",
         default=AWAITING_SHIPMENT,
         choices=((AWAITING_SHIPMENT, "Awaiting Shipment"), (LEAVE, "Leave as it is")),
         group="import",
     )
+
+    def derived_secrets(self) -> tuple[str, ...]:
+        """The header by which unsigned messages are told to be ours."""
+        # Secrets are opened in one module alone, and that one needs these settings.
+        from crossdock.connectors.bigcommerce.auth import header_secret
+
+        made = header_secret(self)
+        return (made,) if made is not None else ()
 
     @field_validator("store_hash", mode="before")
     @classmethod

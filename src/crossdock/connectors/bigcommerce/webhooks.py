@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from crossdock.connectors.bigcommerce.api import Api, Gone
-from crossdock.connectors.bigcommerce.auth import header_secret
+from crossdock.connectors.bigcommerce.auth import header_secret, webhook_secrets
 from crossdock.connectors.bigcommerce.settings import Settings
 from crossdock.connectors.kit.bounds import WEBHOOK_BYTES
 from crossdock.connectors.kit.declaration import Delivery
@@ -82,9 +82,8 @@ def receive(headers: Mapping[str, str], body: bytes, secrets: list[Secret], sett
     """
     if len(body) > WEBHOOK_BYTES:
         raise InvalidData("The delivery is larger than any this platform sends.")
-    own = settings.client_secret.get_secret_value()
-    known = [*secrets, *([Secret(own)] if own else [])]
-    if own and "webhook-signature" in headers:
+    known = webhook_secrets(settings, secrets)
+    if known and "webhook-signature" in headers:
         _verify_signature(headers, body, known)
     else:
         wanted = header_secret(settings)

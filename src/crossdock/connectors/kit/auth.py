@@ -25,10 +25,10 @@ def hmac_sha256(secret: Secret, message: bytes) -> bytes:
 
 
 def secrets_of(settings: ConnectorSettings, tokens: Tokens | None) -> frozenset[str]:
-    """Every secret value of a session: what was typed as secret, and the tokens got with it."""
+    """Every secret value of a session: what was typed as secret, what is made from it, and the tokens got with it."""
     typed = (value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
     signed_in = (secret.reveal() for secret in ((tokens.access, tokens.refresh) if tokens else ()) if secret is not None)
-    return frozenset(value for value in (*typed, *signed_in) if len(value) >= _SHORTEST)
+    return frozenset(value for value in (*typed, *settings.derived_secrets(), *signed_in) if len(value) >= _SHORTEST)
 
 
 class Masker:

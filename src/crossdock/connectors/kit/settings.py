@@ -18,6 +18,10 @@ class ConnectorSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
+    def derived_secrets(self) -> tuple[str, ...]:
+        """Secrets made from the typed ones, such as a header that messages carry: nowhere written down either."""
+        return ()
+
 
 class Choice(Struct, frozen=True):
     """One option of a field: what is stored, and what people read."""

@@ -20,10 +20,11 @@ ROOT = "rest/V1/"
 NO_ROUTE = "does not match any route"
 _NOT_AUTHORIZED = "authorized to access"
 
-REMEDIES = (
-    "Either switch on “Allow OAuth Access Tokens to be used as standalone Bearer tokens” in Magento, under Stores › Configuration › "
-    "Services › OAuth › Consumer Settings, or choose “All four values of the integration” here; or give the integration access to "
-    "{right}, under System › Integrations › your integration › API, and save it again"
+_ORDERS = "Magento_Sales::actions_view"
+
+SWITCH = (
+    "switch on “Allow OAuth Access Tokens to be used as standalone Bearer tokens” in Magento, under Stores › Configuration › Services "
+    "› OAuth › Consumer Settings, or choose “All four values of the integration” here"
 )
 
 _RIGHTS = {
@@ -127,7 +128,8 @@ class Api:
                     evidence=evidence,
                 )
             raise InvalidData(
-                "The address answers with a web page, not with Magento's API. Check the Store URL.",
+                "The address answers with a web page, not with Magento's API. Check the Store URL; where the server rewrites no "
+                "addresses, it has to end with /index.php.",
                 field="store_url",
                 evidence=evidence,
             )
@@ -153,15 +155,8 @@ class Api:
         if _NOT_AUTHORIZED in said:
             found = re.search(r"\w+::\w+", answer)
             right = _RIGHTS.get(found[0], found[0]) if found else "Sales, Catalog, Inventory and Stores"
-            if self._settings.access == OAUTH:
-                message = (
-                    f"The store refuses the call: “{said}” Give the integration access to {right}, under System › Integrations › your "
-                    "integration › API, save it and activate it again."
-                )
-            else:
-                message = (
-                    f"The store refuses our token: “{said}” {REMEDIES.format(right=right)}. If both are so, copy the token again."
-                )
+            is_about_orders = found is None or found[0] == _ORDERS
+            message = f"The store refuses our token: “{said}” {self._remedy(right, is_about_orders=is_about_orders)}"
             return AuthenticationFailed(message, field="access_token", evidence=error.evidence)
         for word, field, remedy in _PROBLEMS:
             if word in said.casefold():
@@ -170,6 +165,15 @@ class Api:
                     f"Magento refuses the credentials: “{said}” {remedy}", field=at, evidence=error.evidence
                 )
         return AuthenticationFailed(error.message, field="access_token", evidence=error.evidence)
+
+    def _remedy(self, right: str, *, is_about_orders: bool) -> str:
+        """What to do. Orders are what every store reads, so a refusal of something else is first of all a right that is missing."""
+        give = f"give the integration access to {right}, under System › Integrations › your integration › API, and save it again"
+        if self._settings.access == OAUTH:
+            return f"{give[0].upper()}{give[1:]}; if it has that, activate it anew and copy all four values."
+        if not is_about_orders:
+            return f"{give[0].upper()}{give[1:]}. If orders are refused as well, {SWITCH}."
+        return f"Either {SWITCH}; or {give}. If both are so, copy the token again."
 
 
 def words_of(body: bytes) -> str:

@@ -16,7 +16,8 @@ class Settings(StoreSettings):
 
     store_url: str = setting(
         "Store URL",
-        "The address of your shop as its visitors see it, without the path of the admin. Example: https://shop.example.com",
+        "The address of your shop as its visitors see it, without the path of the admin. Example: https://shop.example.com. Where the "
+        "server rewrites no addresses, it ends with /index.php.",
         is_address=True,
         placeholder="https://shop.example.com",
         pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
@@ -84,6 +85,12 @@ class Settings(StoreSettings):
         ge=0,
         le=43_200,
     )
+    import_test_orders: bool = setting(
+        "Import test orders",
+        "Magento marks no order as a test, so this changes nothing here. Use a status or a store view of their own to keep them out.",
+        default=False,
+        group="import",
+    )
     include_bundle_parent: bool = setting(
         "Include Bundle Parent",
         "Off: the warehouse is asked for the items inside a bundle. On: for the bundle itself as well, as a line of its own.",
@@ -139,7 +146,8 @@ class Settings(StoreSettings):
         if text and "://" not in text:
             text = f"https://{text}"
         text = re.sub(r"[?#].*$", "", text)
-        text = re.sub(r"/(index\.php(/.*)?|rest(/.*)?|admin[^/]*(/.*)?)$", "", text)
+        text = re.sub(r"/rest(/.*)?$", "", text)
+        text = re.sub(r"/(index\.php/.+|admin[^/]*(/.*)?)$", "", text)
         parts = urlsplit(text)
         return f"{parts.scheme.lower()}://{parts.netloc.lower()}{parts.path.rstrip('/')}" if parts.netloc else text
 

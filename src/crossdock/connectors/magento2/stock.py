@@ -15,7 +15,7 @@ from crossdock.connectors.kit.capabilities import Done, Failed
 from crossdock.connectors.kit.decoding import decode
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, RateLimited
 from crossdock.connectors.kit.settings import Choice
-from crossdock.connectors.magento2.api import Api, NoRoute
+from crossdock.connectors.magento2.api import Api, Gone, NoRoute
 from crossdock.connectors.magento2.criteria import PAGE, Filter, Group, one_of, query
 from crossdock.connectors.magento2.payloads import Id, MgSource, MgStoreView, MgWebsite, Number, text_of, units_of
 from crossdock.connectors.magento2.posting import number
@@ -210,17 +210,18 @@ class Stock:
                 f"inventory/export-stock-salable-qty/website/{sold.website}", asked, operation="Salable", what="Magento's stock"
             )
         except NoRoute:
-            return {sku.casefold(): await self._salable_one(sku, sold.stock_id) for sku in skus}
+            found = {sku.casefold(): await self._salable_one(sku, sold.stock_id) for sku in skus}
+            return {key: units for key, units in found.items() if units is not None}
         rows = [decode(raw, _Salable, what="The stock") for raw in page.items or ()]
         return {row.sku.casefold(): row.qty if row.qty is not None else Decimal(0) for row in rows}
 
-    async def _salable_one(self, sku: str, stock_id: str) -> Decimal:
-        return await self._api.get(
-            f"inventory/get-product-salable-quantity/{_in_path(sku)}/{stock_id}",
-            Decimal,
-            operation="SalableOne",
-            what="The stock",
-        )
+    async def _salable_one(self, sku: str, stock_id: str) -> Decimal | None:
+        """None for a product that no source of the stock has yet."""
+        path = f"inventory/get-product-salable-quantity/{_in_path(sku)}/{stock_id}"
+        try:
+            return await self._api.get(path, Decimal, operation="SalableOne", what="The stock")
+        except Gone:
+            return None
 
     async def _sold_from(self) -> _Sold:
         """Which stock the shop sells from, asked once. Raises InvalidData where the shop has no sources at all."""

@@ -97,7 +97,7 @@ class Settings(StoreSettings):
     )
     report_progress: bool = setting(
         "Mark as Processed when sent",
-        "Set the order to Processed once the warehouse has it, and to Shipped when all of it left. Never over Cancelled.",
+        "Set the order to Processed once the warehouse has it, and to Shipped when all of it left. Never one that was canceled.",
         default=True,
         group="import",
     )

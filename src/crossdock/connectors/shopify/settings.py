@@ -139,7 +139,7 @@ class Settings(StoreSettings):
     )
     return_magic_key: SecretStr = setting(
         "Return Magic API key",
-        "Only if you use Return Magic. Shopify's own returns work without it; leave it empty then.",
+        "Optional. Shopify's own returns and refunds work without it, with their lines and labels; nothing is read from Return Magic.",
         default=SecretStr(""),
         group="import",
     )

@@ -36,12 +36,18 @@ TOPICS = (
     "FULFILLMENTS_UPDATE",
     "APP_UNINSTALLED",
 )
-"""What a store subscribes to. The three privacy topics are set in the app's configuration at Shopify, not by subscription."""
+"""What a store subscribes to."""
+
+PRIVACY_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
+"""What every app has to take. Their address is set in the app's configuration at Shopify, not by subscription."""
+
+_NAMED = ("orders_requested", "orders_to_redact")
 
 
 def receive(headers: Mapping[str, str], body: bytes, secrets: list[Secret], settings: Settings) -> Delivery:
     """Verify a delivery and say which orders it is about; no subjects means that all of the store is to be looked at.
 
+    The privacy topics come signed in the same way, and name the orders that a shopper asks about.
     Raises AuthenticationFailed for a signature that does not fit, and where no secret is known to check it with.
     """
     known = webhook_secrets(settings, secrets)
@@ -62,6 +68,8 @@ def receive(headers: Mapping[str, str], body: bytes, secrets: list[Secret], sett
 def _orders_in(topic: str, content: dict[str, Any]) -> tuple[str, ...]:
     if topic.startswith("orders/") and "id" in content:
         return _number(content["id"])
+    if named := next((content[name] for name in _NAMED if isinstance(content.get(name), list)), None):
+        return tuple(number for one in named for number in _number(one))
     if "order_id" in content:  # fulfillments/*, refunds/create
         return _number(content["order_id"])
     found: list[str] = []  # orders/edited names it inside, as fulfillment_orders/* do where they name it at all

@@ -86,7 +86,7 @@ def found(tenant: Tenant, entity: str, keys: list[str]) -> Record:
     else:
         record = tenant.get(entity, *(keys if len(keys) > 1 else keys[0].split("|")))
     if record is None:
-        raise Refusal(NOT_FOUND, status=404, kind="PXNoEntityException")
+        raise Refusal(NOT_FOUND, status=500 if tenant.missing_is_500 else 404, kind="PXNoEntityException")
     return record
 
 
@@ -206,7 +206,7 @@ def _new_order(tenant: Tenant, given: Record) -> Record:
     order: Record = {
         **{name: value for name, value in given.items() if name != "id"},
         "OrderType": kind,
-        "OrderNbr": given.get("OrderNbr") or tenant.number(kind),
+        "OrderNbr": given.get("OrderNbr") or tenant.order_number(kind),
         "Details": lines,
         "CurrencyID": given.get("CurrencyID") or "USD",
         "BaseCurrencyID": "USD",

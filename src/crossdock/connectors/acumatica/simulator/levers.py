@@ -123,10 +123,18 @@ class Levers(Simulator):
         """Let every action end with this message; None lets them work again."""
         self.tenant(tenant).fails_with = message
 
-    def set_rules(self, needs_reason: bool = False, needs_control: bool = False, tenant: str | None = None) -> None:
-        """What the company demands: a reason code on adjustments, a control quantity on shipments."""
+    def set_rules(
+        self,
+        needs_reason: bool = False,
+        needs_control: bool = False,
+        missing_is_500: bool = False,
+        tenant: str | None = None,
+    ) -> None:
+        """What the company demands: a reason code on adjustments, a control quantity on shipments. `missing_is_500`: a record that
+        is not there is answered as older builds do.
+        """
         found = self.tenant(tenant)
-        found.needs_reason, found.needs_control = needs_reason, needs_control
+        found.needs_reason, found.needs_control, found.missing_is_500 = needs_reason, needs_control, missing_is_500
 
     def set_push(self, url: str | None, secret: str = "", tenant: str | None = None) -> None:
         """Announce changes to an address, as a person sets it up on Push Notifications; None ends it."""
@@ -474,4 +482,4 @@ class Levers(Simulator):
     def _numbered(self, tenant: Tenant, kind: str, number: int | str | None) -> str:
         if isinstance(number, str):
             return number
-        return f"{number:06}" if number is not None else tenant.number(kind)
+        return f"{number:06}" if number is not None else tenant.order_number(kind)

@@ -24,6 +24,7 @@ _KINDS = (
     ("Shipment", ("ShipmentNbr", "Status", "Type"), "shipment"),
     ("StockItem", ("InventoryID", "ItemStatus"), "stock item"),
 )
+_SIGNS = ("/entity/", "{{EndpointURL}}", "/identity/connect/token")
 _QUOTED = re.compile(r"^(?P<indent>\s*)string: '", re.MULTILINE)
 
 
@@ -62,7 +63,7 @@ def everything_in(content: bytes) -> list[Found]:
     found = [one for value in values for one in _walk(value)]
     if found:
         return found
-    if any(_is_platforms(value) for value in values):
+    if _is_platforms(text):
         return []
     raise Unreadable("The file has no sales order, shipment or stock item of Acumatica in it.")
 
@@ -181,7 +182,6 @@ def _kind_of(value: Record) -> tuple[str, str] | None:
     return None
 
 
-def _is_platforms(value: Any) -> bool:
-    """Whether a value without records is of this platform all the same: a notification, a sign-in, a collection of requests."""
-    text = json.dumps(value)
-    return any(word in text for word in ('"Inserted"', "/entity/", "EndpointURL", "identity/connect", '"tenant"', '"name"'))
+def _is_platforms(text: str) -> bool:
+    """Whether a text without records is of this platform all the same: a notification, a sign-in, a collection of requests."""
+    return any(word in text for word in _SIGNS) or ('"Inserted"' in text and '"Query"' in text)

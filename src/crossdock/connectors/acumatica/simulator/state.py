@@ -17,7 +17,7 @@ MAIN, WEST = "MAIN", "WEST"
 TABLES = ("SalesOrder", "Shipment", "StockItem", "Warehouse", "ShippingBox", "ShipVia", "InventoryAdjustment")
 
 
-class Refusal(Exception):
+class Refusal(ValueError):
     """Acumatica's own refusal: a status and its words; `errors` are those of single fields, which makes it a 422."""
 
     def __init__(
@@ -54,6 +54,7 @@ class Tenant:
     fails_with: str | None = None
     needs_reason: bool = False
     needs_control: bool = False
+    missing_is_500: bool = False
     push: Push | None = None
     places_every: float = 0.0
     next_at: datetime | None = None
@@ -72,6 +73,12 @@ class Tenant:
         """The next number of a sequence: 000001."""
         self.numbers[kind] = self.numbers.get(kind, 0) + 1
         return f"{self.numbers[kind]:06}"
+
+    def order_number(self, kind: str) -> str:
+        """The next free number of an order type; some were given by hand."""
+        while (number := self.number(kind)) and self.get("SalesOrder", kind, number) is not None:
+            continue
+        return number
 
     def add(self, entity: str, record: Record) -> Record:
         """Keep a new record under a fresh id. Raises Refusal when its key is taken."""

@@ -436,6 +436,22 @@ async def test_an_html_page_in_place_of_data_is_named(rig):
     assert caught.value.field == "instance_url"
 
 
+@pytest.mark.parametrize("missing_is_500", [False, True])
+async def test_an_order_that_is_gone_is_absent_and_its_shipment_refused(rig, missing_is_500):
+    order = await an_order(rig)
+    rig.sim.set_rules(missing_is_500=missing_is_500)
+    rig.sim.delete_order(order.external_id)
+
+    async with rig.client() as client:
+        page = await client.orders_by_id([order.external_id])
+    (outcome,) = await rig.post(rig.notice(order))
+
+    assert page.orders == page.rejected == ()
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, InvalidData)
+    assert "no longer in Acumatica" in outcome.error.message
+
+
 async def test_a_version_the_instance_does_not_serve_is_named(rig):
     with pytest.raises(InvalidData) as caught:
         await rig.orders(endpoint_version="18.200.001")

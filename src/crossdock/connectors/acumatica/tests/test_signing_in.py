@@ -139,6 +139,14 @@ async def test_the_check_warns_of_a_secret_that_ends_soon(rig):
     assert any("Client (shared) secret ends in 6 days" in warning for warning in identity.warnings)
 
 
+async def test_the_check_names_the_field_that_was_typed_wrong(rig):
+    async with rig.client(password=SecretStr("another one")) as client:
+        with pytest.raises(AuthenticationFailed) as caught:
+            await client.check()
+
+    assert caught.value.field == "password"
+
+
 async def test_the_check_names_the_instance_and_the_tenant(rig):
     async with rig.client() as client:
         identity = await client.check()

@@ -167,7 +167,6 @@ def _v2(v2: V2) -> list[tuple[str, str, Answering]]:
         ("DELETE", r"orders/{order_id:\d+}", v2.archive),
         ("GET", r"orders/{order_id:\d+}/products", v2.products),
         ("GET", r"orders/{order_id:\d+}/shipping_addresses", v2.addresses),
-        ("GET", r"orders/{order_id:\d+}/shippingaddresses", v2.addresses),
         ("GET", r"orders/{order_id:\d+}/coupons", v2.coupons),
         ("GET", r"orders/{order_id:\d+}/messages", v2.nothing),
         ("GET", r"orders/{order_id:\d+}/taxes", v2.nothing),

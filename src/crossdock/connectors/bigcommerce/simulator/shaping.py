@@ -35,7 +35,7 @@ def order(store: Store, record: Record, address: str, includes: frozenset[str], 
         name: {"url": f"{address}{path}/{part}", "resource": f"{path}/{part}"}
         for name, part in (
             ("products", "products"),
-            ("shipping_addresses", "shippingaddresses"),
+            ("shipping_addresses", "shipping_addresses"),
             ("coupons", "coupons"),
             ("fees", "fees"),
             ("consignments", "consignments"),

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 import pytest
 from pydantic import ValidationError
+from yarl import URL
 
 from crossdock.connectors.bigcommerce import auth, connector
 from crossdock.connectors.bigcommerce.settings import Settings
@@ -15,6 +16,7 @@ from crossdock.connectors.bigcommerce.simulator.server import APP, DEMO_STORE
 from crossdock.connectors.bigcommerce.tests.rig import Rig
 from crossdock.connectors.kit.declaration import App
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
+from crossdock.connectors.kit.http import Answer
 from crossdock.connectors.kit.opening import open_client, open_unsigned, sign_in
 from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.kit.tokens import MemoryTokens, Tokens
@@ -258,3 +260,20 @@ async def test_no_token_yet_asks_to_authorize(rig):
 
     with pytest.raises(AuthenticationFailed, match="not authorized yet"):
         await opened(rig, oauth(), MemoryTokens(None, renew))
+
+
+async def test_at_bigcommerce_itself_the_code_is_traded_at_the_login_host():
+    asked = []
+
+    class Recording:
+        base = URL(f"https://{auth.API_HOST}/stores/{DEMO_STORE}/")
+
+        async def read(self, method, path, **more):
+            asked.append((method, path, more["json"]["context"], more["json"]["redirect_uri"]))
+            return Answer(200, {}, json.dumps({"access_token": "t0ken", "context": f"stores/{DEMO_STORE}"}).encode())
+
+    tokens = await auth.exchange(oauth(), App("id", Secret("s")), "c0de", BACK, Recording())
+
+    assert asked == [("POST", "https://login.bigcommerce.com/oauth2/token", f"stores/{DEMO_STORE}", BACK)]
+    assert tokens.access.reveal() == "t0ken"
+    assert "https://login.bigcommerce.com" in connector.sign_in_origins

@@ -170,11 +170,31 @@ def test_what_the_store_looks_into_first_is_held(status):
     assert order.not_imported is None
 
 
+def test_a_refund_of_a_part_before_anything_left_waits_for_a_person():
+    order = understood(an_order(a_line(quantity_refunded=1), status_id=14, custom_status="", date_shipped=""))
+
+    assert order.hold == Hold(
+        "Partially Refunded in the store before it shipped. Set its status back there, or release it, if the rest is to ship."
+    )
+    assert (order.not_imported, order.units_to_ship) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"date_shipped": "Wed, 10 Jan 2018 21:05:30 +0000"}, {"line": a_line(quantity=3, quantity_shipped=1, quantity_refunded=1)}],
+)
+def test_a_refund_of_a_part_after_something_left_is_left_out(change):
+    order = understood(an_order(change.pop("line", a_line()), status_id=14, custom_status="Partially Refunded", **change))
+
+    assert order.hold is None
+    assert order.not_imported == "Its status is Partially Refunded; this store imports Awaiting Fulfillment."
+
+
 def test_a_status_that_is_imported_is_no_hold():
     assert understood(an_order(status_id=12), import_status="12").hold is None
 
 
-@pytest.mark.parametrize("status", [1, 3, 7, 8, 9, 14, 99])
+@pytest.mark.parametrize("status", [1, 3, 7, 8, 9, 99])
 def test_other_statuses_are_left_out_by_the_store_s_own_name(status):
     order = understood(an_order(status_id=status, custom_status="On its way"))
 
@@ -251,6 +271,12 @@ def test_lines_read_in_a_call_of_their_own_come_first():
     order = understood(an_order(products=[a_line(11), a_line(12)], shipping_addresses=[{"id": 1, **HOME}]))
 
     assert [line.external_id for line in order.lines] == ["11", "12"]
+
+
+def test_an_order_that_staff_entered_without_a_method_has_none():
+    order = understood(an_order(addresses=[{"id": 1, **HOME, "shipping_method": "None"}]))
+
+    assert order.method == ShippingMethod()
 
 
 def test_what_hangs_together_and_what_was_asked_is_carried():

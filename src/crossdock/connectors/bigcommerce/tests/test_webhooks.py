@@ -131,3 +131,11 @@ async def test_an_address_without_tls_is_refused_in_the_platform_s_words(rig):
     async with rig.client() as client:
         with pytest.raises(InvalidData, match="https"):
             await client.ensure_webhooks("http://hooks.example.com/in")
+
+
+async def test_the_secret_of_the_header_is_not_written_down(rig):
+    async with rig.client() as client:
+        await client.ensure_webhooks(HERE)
+        await client.ensure_webhooks(HERE)
+
+    assert header_secret(rig.settings()) not in repr(rig.exchanges)

@@ -12,6 +12,7 @@ from yarl import URL
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
 from crossdock.connectors.kit.signing import Request
 from crossdock.connectors.magento2 import auth
+from crossdock.connectors.magento2.api import words_of
 from crossdock.connectors.magento2.criteria import Filter, path_with, query
 from crossdock.connectors.magento2.tests.examples import settings
 
@@ -183,6 +184,32 @@ async def test_a_right_missing_for_a_part_fails_that_part_and_not_the_store(rig)
         assert f"no access to {right}." in error.message
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            b'{"message":"The consumer isn\'t authorized to access %resources.",'
+            b'"parameters":{"resources":"Magento_Sales::ship"},"trace":"#0 \\/va',
+            "The consumer isn't authorized to access Magento_Sales::ship.",
+        ),
+        (
+            b'{"message":"No such entity with %fieldName = %fieldValue","parameters":{"fieldName":"sku","fieldValue":"A"}}',
+            "No such entity with sku = A",
+        ),
+        (b'{"message":"%1 of %2 is wrong","parameters":["A","B"]}', "A of B is wrong"),
+        (
+            b'{"message":"Validation Failed","errors":[{"message":"\\"%field\\" is wrong","parameters":{"field":"qty"}}]}',
+            'Validation Failed; "qty" is wrong',
+        ),
+        (b'{"messages":{"error":[{"code":500,"message":"Fatal Error"}]}}', "Fatal Error"),
+        (b"<html>Service Unavailable</html>", ""),
+        (b'"15"', ""),
+    ],
+)
+def test_magentos_words_come_with_what_belongs_into_them(body, words):
+    assert words_of(body) == words
+
+
 async def test_a_right_to_ship_that_is_missing_is_named_when_it_is_needed(rig):
     order = await rig.order(rig.places())
     rig.sim.set_rights(["Magento_Sales::actions_view", "Magento_Sales::shipment", "Magento_Backend::store"])
@@ -190,7 +217,10 @@ async def test_a_right_to_ship_that_is_missing_is_named_when_it_is_needed(rig):
     (failed,) = await rig.post(rig.notice(order))
 
     assert isinstance(failed.error, AuthenticationFailed)
-    assert "Actions › Ship" in failed.error.message
+    assert failed.error.message.startswith(
+        "The store refuses our token: “The consumer isn't authorized to access Magento_Sales::ship.”"
+    )
+    assert "Give the integration access to Sales › Operations › Orders › Actions › Ship" in failed.error.message
 
 
 async def test_an_address_that_is_no_magento_is_named(rig):
@@ -231,6 +261,8 @@ async def test_a_store_view_that_is_not_there_is_named(rig):
         ("https://shop.example.com/rest/default/V1/orders", "https://shop.example.com"),
         ("https://shop.example.com/index.php/admin_x1y2/dashboard/", "https://shop.example.com"),
         ("https://shop.example.com/admin_x1y2", "https://shop.example.com"),
+        ("https://shop.example.com/index.php", "https://shop.example.com/index.php"),
+        ("https://shop.example.com/index.php/rest/V1/orders", "https://shop.example.com/index.php"),
         ("https://example.com/Shop/?utm=1", "https://example.com/Shop"),
         ("https://shop.example.com:8443", "https://shop.example.com:8443"),
     ],

@@ -12,6 +12,24 @@ from msgspec import Struct
 from crossdock.connectors.kit.simulator.faults import Faults
 from crossdock.connectors.nuorder.simulator.state import STATUSES, VERBS, Portal, Record, folded
 
+EMPTY_PRODUCT: Record = {
+    "schema_id": "541204aca01ceed9650486a2",
+    "sizes": [],
+    "warehouses": [],
+    "pricing": {},
+    "seasons": [],
+    "size_groups": [],
+    "images": [],
+    "description": "",
+    "available_now": False,
+    "available_from": "",
+    "available_until": "",
+    "order_closing": "",
+    "active": True,
+    "cancelled": False,
+}
+"""What a product has that nobody said anything of."""
+
 
 class Refusal(Exception):
     """An answer that is an error, in the platform's form."""
@@ -188,17 +206,13 @@ def new_product(portal: Portal, asked: Asked) -> Answered:
         raise Refusal(400, "style_number is required")
     id_ = portal.new_id()
     product = {
-        "sizes": [],
-        "warehouses": [],
-        "pricing": {},
-        "active": True,
-        "cancelled": False,
+        **EMPTY_PRODUCT,
         **folded(asked.body),
         "_id": id_,
         "created_on": portal.stamp(),
         "modified_on": portal.stamp(),
     }
-    product["sizes"] = [{key: size[key] for key in ("size", "upc") if key in size} for size in product["sizes"]]
+    _trim(product)
     portal.products[id_] = product
     return 201, product
 
@@ -208,6 +222,7 @@ def update_product(portal: Portal, asked: Asked) -> Answered:
     product = _product(portal, asked.parts[0])
     product |= folded({key: value for key, value in (asked.body or {}).items() if key != "_id"})
     product["modified_on"] = portal.stamp()
+    _trim(product)
     return 200, product
 
 
@@ -333,6 +348,14 @@ def _product(portal: Portal, id_: str) -> Record:
     if id_ not in portal.products:
         raise Refusal(404, "product not found")
     return portal.products[id_]
+
+
+def _trim(product: Record) -> None:
+    """Sizes come back without their prices, days as moments."""
+    product["sizes"] = [{key: size[key] for key in ("size", "upc") if key in size} for size in product["sizes"]]
+    for name in ("available_from", "available_until", "order_closing"):
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", str(product.get(name, ""))):
+            product[name] = f"{product[name]}T00:00:00.000Z"
 
 
 def _by_brand(portal: Portal, brand_id: str) -> Record:

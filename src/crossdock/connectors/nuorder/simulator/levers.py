@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crossdock.connectors.kit.simulator import Simulator
-from crossdock.connectors.nuorder.simulator.calls import left_to_ship
+from crossdock.connectors.nuorder.simulator.calls import EMPTY_PRODUCT, left_to_ship
 from crossdock.connectors.nuorder.simulator.state import Portal, Record, new_secret, stamped
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ class PortalLevers(Simulator):
         found = self.portal(portal)
         id_ = found.new_id()
         found.products[id_] = {
+            **EMPTY_PRODUCT,
             # As typed in the portal; only what comes through the API is folded.
             "brand_id": f"{style}-{color}".lower(),
             "name": name or style,
@@ -146,13 +147,7 @@ class PortalLevers(Simulator):
             "warehouses": list(found.warehouses),
             "pricing": {"USD": {"wholesale": price, "retail": ""}},
             "seasons": [season],
-            "schema_id": "541204aca01ceed9650486a2",
             "available_now": True,
-            "available_from": "",
-            "available_until": "",
-            "order_closing": "",
-            "active": True,
-            "cancelled": False,
             "created_on": found.stamp(),
             "modified_on": found.stamp(),
         }

@@ -204,6 +204,14 @@ def signed(body, secret=SECRET, topic="orders/updated"):
         ),
         ("fulfillment_orders/placed_on_hold", {"fulfillment_order": {"id": 1, "order_id": 55}}, ("55",)),
         ("app/uninstalled", {"id": 548380009}, ()),
+        (
+            "customers/data_request",
+            {"shop_domain": "a.myshopify.com", "orders_requested": [55, 56], "customer": {"id": 1}},
+            ("55", "56"),
+        ),
+        ("customers/redact", {"shop_domain": "a.myshopify.com", "orders_to_redact": [55], "customer": {"id": 1}}, ("55",)),
+        ("customers/redact", {"shop_domain": "a.myshopify.com", "orders_to_redact": [], "customer": {"id": 1}}, ()),
+        ("shop/redact", {"shop_id": 1, "shop_domain": "a.myshopify.com"}, ()),
         ("orders/create", {"id": {"$gt": 1}}, ()),
     ],
 )

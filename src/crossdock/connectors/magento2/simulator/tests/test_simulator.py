@@ -330,6 +330,17 @@ def test_an_order_without_a_key_is_refused_and_others_are_not():
     assert [part.external_ids for part in taken.parts] == [("9",)]
 
 
+def test_loading_puts_orders_into_the_shop_and_says_what_it_understood():
+    sim = MagentoSimulator()
+    order = {"entity_id": 7, "increment_id": "000000007", "items": [], "grand_total": 1, "created_at": "2026-03-01 09:30:00"}
+
+    said = sim.load(json.dumps([order, {"sku": "A", "type_id": "simple"}]))
+
+    assert said == {"orders": 1, "refused": [], "said": "1 order, 1 product"}
+    assert int(sim.add_order()) > 7
+    assert sim.shop().order("000000007")["grand_total"] == 1
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b'{"unlike": "anything"}', b"\xff\xfe", b"[" * 100_000])
 def test_what_is_nothing_of_magentos_is_said_to_be(content):
     with pytest.raises(Unreadable) as caught:

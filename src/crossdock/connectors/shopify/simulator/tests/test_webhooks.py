@@ -134,6 +134,21 @@ async def test_a_bad_address_is_refused_in_the_recorded_words(ask: Asking, uri: 
     ]
 
 
+@pytest.mark.parametrize("topic", ["customers/data_request", "customers/redact", "shop/redact"])
+async def test_privacy_messages_come_signed_without_a_subscription_and_name_the_shop(ask: Asking, ear: Ear, topic: str) -> None:
+    order = ask.sim.add_order(1)
+
+    key = ask.sim.ask_privacy(topic, ear.url, order="1")
+    await ask.sim.courier.idle()
+
+    ((headers, body),) = ear.heard
+    secret = ask.sim.access.apps[OWN_APP].client_secret
+    assert headers["x-shopify-hmac-sha256"] == base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode()
+    assert (headers["x-shopify-topic"], headers["x-shopify-webhook-id"]) == (topic, key)
+    assert ask.shop.domain.encode() in body
+    assert (order.rpartition("/")[2].encode() in body) == (topic != "shop/redact")
+
+
 async def test_the_same_address_is_taken_once_a_topic(ask: Asking, ear: Ear) -> None:
     await subscribe(ask, ear)
 
