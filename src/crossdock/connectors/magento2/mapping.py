@@ -90,7 +90,7 @@ def address(mg: MgAddress | None, *, email: str | None) -> Address | None:
     """An address as Magento has it; None when there is none. The region's code where it has one, else its name."""
     if mg is None:
         return None
-    street = (mg.street,) if isinstance(mg.street, str) else mg.street or ()
+    street = mg.street.splitlines() if isinstance(mg.street, str) else mg.street or ()
     name = " ".join(part.strip() for part in (mg.prefix, mg.firstname, mg.middlename, mg.lastname, mg.suffix) if part)
     found = Address(
         name=name or None,

@@ -151,6 +151,13 @@ class MgSearch(Struct, frozen=True):
     items: tuple[Raw, ...] | None = None
     total_count: int | None = None
 
+    def has_more(self, fresh: int, size: int) -> bool:
+        """Whether records are left behind this page, of which `fresh` were not read before. Where the count is missing, a full page
+        means that there may be.
+        """
+        rows = len(self.items or ())
+        return rows > 0 and (self.total_count > fresh if self.total_count is not None else rows >= size)
+
 
 class MgTrack(Struct, frozen=True):
     """A tracking number of a shipment."""

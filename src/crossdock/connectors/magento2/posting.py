@@ -137,7 +137,7 @@ def needed_units(notice: ShipmentNotice, rows: Sequence[Row], separately: frozen
 def _whole(notice: ShipmentNotice, row: Row, taken: Mapping[str, Decimal]) -> Decimal:
     """How many bundles the items make up."""
     counts = {part.id: taken.get(part.id, ZERO) / part.per_bundle for part in insides(row) if part.per_bundle}
-    fewest, most = min(counts.values()), max(counts.values())
+    fewest, most = min(counts.values(), default=ZERO), max(counts.values(), default=ZERO)
     if fewest == most and most == most.to_integral_value():
         return most
     raise InvalidData(

@@ -105,7 +105,7 @@ class Products:
                 rows.append((str(id_), content, partial(_understood, content, unit, parents.get(str(id_)))))
             found, _, rejected = read_each(rows)
             last = max(fresh, default=last)
-            is_last = (page.total_count or 0) <= len(fresh) or not rows
+            is_last = not page.has_more(len(fresh), page_size or PAGE)
             if not is_last and not fresh:
                 raise InvalidData("Magento repeats a page of products without end.")
             yield ProductPage(
@@ -133,7 +133,7 @@ class Products:
                 links = frame.extension_attributes.configurable_product_links if frame.extension_attributes else None
                 found |= {text_of(child): text_of(frame.id) for child in links or ()}
             last = max(fresh, default=last)
-            if (page.total_count or 0) <= len(fresh) or not fresh:
+            if not fresh or not page.has_more(len(fresh), PAGE):
                 return found
 
     async def _weight_unit(self) -> str | None:

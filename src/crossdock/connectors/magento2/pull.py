@@ -61,7 +61,7 @@ class Orders:
             seen = [spot for mark in marks if (spot := _spot(mark, mark.updated_at)) is not None]
             reached, fresh = _furthest(place, seen)
             yield await self._read(rows, marks, reached)
-            if (found.total_count or 0) <= fresh or not rows:
+            if not found.has_more(fresh, size):
                 return
             if not fresh:
                 raise InvalidData("Magento repeats a page of orders without end.")
@@ -78,7 +78,7 @@ class Orders:
             seen = [spot for mark in marks if (spot := _spot(mark, mark.created_at)) is not None]
             reached, fresh = _furthest(place, seen)
             yield PlacedPage(tuple((text_of(mark.entity_id), mark.increment_id or "") for mark in marks), reached)
-            if (found.total_count or 0) <= fresh or not marks:
+            if not found.has_more(fresh, page_size or LISTED):
                 return
             if not fresh:
                 raise InvalidData("Magento repeats a page of orders without end.")

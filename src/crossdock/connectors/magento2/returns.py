@@ -120,7 +120,7 @@ class Returns:
             ]
             last = max(fresh, default=last)
             yield ReturnPage(tuple(one for one, _ in within), tuple(raw for _, raw in within), rejected, Position(id=str(last)))
-            if (page.total_count or 0) <= len(fresh) or not contents:
+            if not page.has_more(len(fresh), page_size or PAGE):
                 return
             if not fresh:
                 raise InvalidData("Magento repeats a page of returns without end.")

@@ -97,6 +97,5 @@ def insides(row: Row) -> list[Inside]:
 def bundles_left(row: Row) -> Decimal:
     """Whole bundles of which something is still to ship."""
     parts = insides(row)
-    if not parts:
-        return ZERO
-    return max((part.left / part.per_bundle).to_integral_value(rounding="ROUND_CEILING") for part in parts if part.per_bundle)
+    counts = ((part.left / part.per_bundle).to_integral_value(rounding="ROUND_CEILING") for part in parts if part.per_bundle)
+    return max(counts, default=ZERO)

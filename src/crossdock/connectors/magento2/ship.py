@@ -228,7 +228,7 @@ class Shipments:
                     if all(one.entity_id != other.entity_id for other in found.setdefault(text_of(one.order_id), [])):
                         found[text_of(one.order_id)].append(one)
                     last = str(max(int(last), int(text_of(one.entity_id) or 0)))
-                if (page.total_count or 0) <= len(rows) or len(rows) < PAGE:
+                if not page.has_more(len(rows), PAGE):
                     break
         return found
 

@@ -89,6 +89,13 @@ def test_a_bundle_is_a_line_too_where_it_is_wanted():
     assert found == [("1", "KIT", 2, 2), ("2", "A", 2, 2), ("3", "B", 4, 4)]
 
 
+def test_a_bundle_that_was_ordered_not_at_all_is_nothing_to_ship():
+    rows = a_bundle()
+    rows[0]["qty_ordered"] = 0
+
+    assert [to_ship for *_, to_ship in lines_of(rows, include_bundle_parent=True)] == [0, 0, 0]
+
+
 def test_a_bundle_that_shipped_together_leaves_nothing_though_its_items_still_say_unshipped():
     assert [to_ship for *_, to_ship in lines_of(a_bundle(qty_shipped=2))] == [0, 0]
 
@@ -247,6 +254,7 @@ def test_streets_of_one_text_and_empty_rows_are_taken():
         return mapped(an_order(extension_attributes={"shipping_assignments": [shipping]})).ship_to.lines
 
     assert street("12 Mill Road") == ("12 Mill Road",)
+    assert street("12 Mill Road\nUnit 4") == ("12 Mill Road", "Unit 4")
     assert street(["12 Mill Road", "", None]) == ("12 Mill Road",)
 
 

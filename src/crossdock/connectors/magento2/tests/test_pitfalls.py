@@ -4,11 +4,13 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import Raw
 
 from crossdock.connectors.kit.capabilities import Done, Failed
 from crossdock.connectors.kit.errors import InvalidData, OutcomeUnknown, Unavailable
 from crossdock.connectors.kit.limits import LocalLimiter, RateLimit
 from crossdock.connectors.kit.pages import Window
+from crossdock.connectors.magento2.payloads import MgSearch
 from crossdock.domain.fulfillment import Tracking
 
 BUNDLE = {"sku": "KIT", "type": "bundle", "quantity": 2, "inside": [{"sku": "A"}, {"sku": "B", "quantity": 2}]}
@@ -377,3 +379,13 @@ async def test_an_import_keeps_to_the_limit_of_the_network_in_front(rig):
             break
 
     assert best > 0.95
+
+
+def test_a_count_that_is_missing_ends_a_list_only_with_a_page_that_is_not_full():
+    rows = (Raw(b"{}"), Raw(b"{}"))
+
+    assert MgSearch(rows, 3).has_more(2, 2)
+    assert not MgSearch(rows, 2).has_more(2, 2)
+    assert MgSearch(rows).has_more(2, 2)
+    assert not MgSearch(rows).has_more(2, 3)
+    assert not MgSearch(None, 0).has_more(0, 2)
