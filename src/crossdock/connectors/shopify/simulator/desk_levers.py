@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +53,7 @@ class DeskLevers(GoodsLevers):
         lines = [{"sku": sku, "title": sku, "quantity": quantity, "price": price} for sku, quantity, price in given if sku]
         if not lines or any(int(str(line["quantity"])) < 1 for line in lines):
             raise ValueError("an order needs at least one line with a SKU and a quantity of 1 or more")
+        self._sell(shop, [(str(line["sku"]), str(line["title"]), str(line["price"])) for line in lines])
         to = {
             "firstName": first_name,
             "lastName": last_name,
@@ -77,6 +78,7 @@ class DeskLevers(GoodsLevers):
     def place_many(self, count: int = 10, shop: str | None = None, seed: int | None = None) -> int:
         """Place made-up orders; how many."""
         chance = random.Random(seed)  # noqa: S311  (made-up goods)
+        self._sell(shop, _GOODS)
         for _ in range(min(count, 100_000)):
             lines = [
                 {"sku": sku, "title": title, "quantity": chance.randint(1, 3), "price": price}
@@ -85,6 +87,13 @@ class DeskLevers(GoodsLevers):
             city, region, postal_code = chance.choice(_TOWNS)
             self.add_order(shop=shop, lines=lines, ship_to={"city": city, "provinceCode": region, "zip": postal_code})
         return count
+
+    def _sell(self, shop: str | None, wanted: Iterable[tuple[str, str, str]]) -> None:
+        """Sell what is ordered, where it is not sold yet: a shop with orders and without products would be a strange one."""
+        found = self.shop(shop)
+        for sku, title, price in wanted:
+            if sku not in found.by_sku:
+                self.add_product(sku=sku, name=title, quantity=100, price=price, weight="0.3", shop=found.handle)
 
     def let_orders_flow(self, every: float, shop: str | None = None) -> None:
         """From now on place a made-up order every so many seconds, over restarts too; 0 ends it."""

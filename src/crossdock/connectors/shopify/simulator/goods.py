@@ -156,3 +156,31 @@ def shift(shop: Shop, level: Record, name: str, units: int) -> None:
         level["_quantities"][each] += units
         level["_changed"][each] = at
     level["updatedAt"] = at
+
+
+def commit(shop: Shop, line: Record, units: int) -> None:
+    """Promise units to an order line: less is available, as much is on hand. Fewer than none gives them back."""
+    level = _level_of_line(shop, line)
+    if level is not None and units:
+        level["_quantities"]["committed"] += units
+        level["_quantities"]["available"] -= units
+        level["updatedAt"] = level["_changed"]["available"] = shop.now()
+
+
+def let_go(shop: Shop, line: Record, units: int) -> None:
+    """Units of an order line left, those that were promised to it first. Fewer than none come back and are promised again."""
+    level = _level_of_line(shop, line)
+    if level is not None and units:
+        promised = min(units, level["_quantities"]["committed"])
+        level["_quantities"]["committed"] -= promised
+        level["_quantities"]["on_hand"] -= units
+        level["_quantities"]["available"] -= units - promised
+        level["updatedAt"] = level["_changed"]["on_hand"] = shop.now()
+
+
+def _level_of_line(shop: Shop, line: Record) -> Record | None:
+    variant = shop.variants.get((line["variant"] or {}).get("id") or "")
+    if variant is None or not variant["inventoryItem"]["tracked"]:
+        return None
+    level = level_of(shop, variant["inventoryItem"], shop.location(line["_location"])["id"])
+    return level if level is not None and level["isActive"] else None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from crossdock.connectors.shopify.simulator import routing
+from crossdock.connectors.shopify.simulator import goods, routing
 from crossdock.connectors.shopify.simulator.state import Shop
 from crossdock.connectors.shopify.simulator.values import (
     Record,
@@ -167,6 +167,8 @@ def place(shop: Shop, given: Record, lines: list[Record], *, routed: bool = True
     refresh(shop, order)
     shop.index(order, order["updatedAt"])
     if routed:
+        for line in order["_lines"]:
+            goods.commit(shop, line, line["quantity"])
         shop.emit("ORDERS_CREATE", order)
         shop.emit("ORDERS_UPDATED", order)
         if status == "PAID":
@@ -277,6 +279,8 @@ def edit(
         lines = [new_line(shop, line) for line in added]
         order["_lines"] = [*order["_lines"], *lines]
         shop.keep(order)
+        for line in lines:
+            goods.commit(shop, line, line["quantity"])
         routing.route(shop, order, lines)
         total = summed([line["discountedTotalSet"] for line in lines], order["currencyCode"])
         order["currentTotalPriceSet"] = summed([order["currentTotalPriceSet"], total], order["currencyCode"])
@@ -297,6 +301,7 @@ def _remove(shop: Shop, order: Record, line: Record, units: int) -> None:
     line["_removed"] += units
     left = min(units, line["unfulfilledQuantity"])
     line["_canceled"] += left
+    goods.commit(shop, line, -left)
     for one in order["_fulfillment_orders"]:
         if one["status"] in ("CLOSED", "CANCELLED"):
             continue
@@ -384,6 +389,7 @@ def cancel(shop: Shop, order: Record, *, reason: str = "CUSTOMER", restock: bool
         units = line["unfulfilledQuantity"]
         line["_removed"] += min(units, line["currentQuantity"])
         line["_canceled"] += units
+        goods.commit(shop, line, -units)
         if units and order["displayFinancialStatus"] in ("PAID", "PARTIALLY_REFUNDED", "PARTIALLY_PAID"):
             price = scaled(line["originalUnitPriceSet"], units)
             items.append(refund_item(shop, line, units, "CANCEL" if restock else "NO_RESTOCK", price))

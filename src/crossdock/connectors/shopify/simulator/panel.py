@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crossdock.connectors.kit.simulator import Action, Field, Form, Panel, Row, Table
+from crossdock.connectors.shopify.simulator.goods_panel import product_form, products_table, returns_table
 from crossdock.connectors.shopify.simulator.levers import HOME
 from crossdock.connectors.shopify.simulator.values import Record
 
@@ -27,7 +28,7 @@ def panel_of(simulator: ShopifySimulator) -> Panel:
     orders = [(shop, shop.orders[number]) for _, shop, number in newest]
     return Panel(
         notes=tuple(_notes(simulator)),
-        forms=(_order_form(shops), _simple_order(shops), _flow(shops)),
+        forms=(_order_form(shops), _simple_order(shops), _flow(shops), product_form(_shop_field(shops))),
         tables=(
             Table(
                 "Orders",
@@ -36,6 +37,8 @@ def panel_of(simulator: ShopifySimulator) -> Panel:
                 "No orders yet. Place one above.",
             ),
             _fulfillments(orders),
+            products_table(simulator),
+            returns_table(simulator),
             _webhooks(simulator),
         ),
     )
@@ -154,6 +157,8 @@ def _actions(shop: Shop, order: Record) -> list[Action]:
         line = Field("line", "Line", "choice", default=skus[0][0], choices=skus)
         actions.append(Action("Reduce", "reduce_line", named, (line, Field("quantity", "To", "number", default=0))))
         actions.append(Action("Refund", "refund_line", named, (line, Field("quantity", "Units", "number", default=1))))
+    if any(one["status"] == "SUCCESS" and one["_items"] for one in order["_fulfillments"]):
+        actions.append(Action("Send back", "ask_return", named, (Field("note", "Why", default="Does not fit"),)))
     actions.append(Action("Change address", "change_address", named, (Field("address1", "Address"),)))
     actions.append(Action("Cancel", "cancel_order", named))
     return actions

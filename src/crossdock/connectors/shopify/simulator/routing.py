@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from crossdock.connectors.shopify.simulator import goods
 from crossdock.connectors.shopify.simulator.state import Shop
 from crossdock.connectors.shopify.simulator.values import Record, moment, read_moment
 
@@ -220,6 +221,7 @@ def new_fulfillment(
             units = units_of.get(item["id"], 0)
             if units:
                 item["remainingQuantity"] -= units
+                goods.let_go(shop, shop.lines[item["_line"]], units)
                 items.append(_fulfilled_item(shop, item["_line"], units))
         is_done = not any(item["remainingQuantity"] for item in one["_items"])
         one["status"] = "CLOSED" if is_done else "IN_PROGRESS"
@@ -276,6 +278,7 @@ def cancel_fulfillment(shop: Shop, fulfillment: Record) -> None:
     other = new_fulfillment_order(shop, order, place)
     for item in fulfillment["_items"]:
         line = shop.lines[item["_line"]]
+        goods.let_go(shop, line, -item["quantity"])
         anew = item["quantity"]
         for one in (shop.fulfillment_orders[key] for key in fulfillment["_from"]):
             for held in one["_items"]:

@@ -100,6 +100,25 @@ async def test_goods_and_returns_are_kept_over_a_restart(tmp_path: Path) -> None
     second = ShopifySimulator(state_file=tmp_path / "state")
     await second.start()
 
-    assert second.stock_of("RED") == 5
+    assert second.stock_of("RED") == 3
     assert second.return_(key)[2]["totalQuantity"] == 1
     await second.stop()
+
+
+async def test_stock_is_promised_when_it_is_ordered_and_leaves_when_it_is_fulfilled(ask: Asking) -> None:
+    ask.sim.add_product("RED", 5)
+    level = ask.sim.variant("RED")[1]["inventoryItem"]["_levels"][ask.shop.location(None)["id"]]["_quantities"]
+
+    def shown() -> tuple[int, int, int]:
+        return level["available"], level["committed"], level["on_hand"]
+
+    first = ask.sim.add_order(lines=[{"sku": "RED", "quantity": 3}])
+    ordered = shown()
+    ask.sim.edit_order(first, quantities={"RED": 2})
+    reduced = shown()
+    ask.sim.fulfill_order(first)
+    shipped = shown()
+    second = ask.sim.add_order(lines=[{"sku": "RED", "quantity": 1}])
+    ask.sim.cancel_order(second)
+
+    assert (ordered, reduced, shipped, shown()) == ((2, 3, 5), (3, 2, 5), (3, 0, 3), (3, 0, 3))
