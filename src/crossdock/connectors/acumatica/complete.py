@@ -71,7 +71,7 @@ class GivenShipments:
         has_contents = is_since(await self._endpoint.version(), _CONTENTS_SINCE)
         units = posting.units_of(notice)
         lines = {line.line_nbr.value: line for line in shipment.details}
-        before = _boxed(shipment)
+        before = posting.boxed_units(shipment)
         planned = _planned(shipment)
         now: dict[str, Decimal] = {}
         for number, quantity in units.items():
@@ -146,19 +146,8 @@ def _stands(notice: ShipmentNotice, shipment: AcShipment) -> bool:
 
 def is_boxed_whole(shipment: AcShipment) -> bool:
     """Whether packages that we entered hold all units that the shipment plans."""
-    boxed = _boxed(shipment)
+    boxed = posting.boxed_units(shipment)
     return all(boxed.get(sku, Decimal(0)) >= quantity for sku, quantity in _planned(shipment).items())
-
-
-def _boxed(shipment: AcShipment) -> dict[str, Decimal]:
-    """Units in packages that we entered, by item."""
-    units: dict[str, Decimal] = {}
-    for one in shipment.packages:
-        if posting.is_marked(one.custom_ref_nbr2.plain):
-            for content in one.package_contents:
-                sku = content.inventory_id.plain or ""
-                units[sku] = units.get(sku, Decimal(0)) + (figure(content.quantity, "Quantity") or Decimal(0))
-    return units
 
 
 def _planned(shipment: AcShipment) -> dict[str, Decimal]:

@@ -32,6 +32,9 @@ POLLS = (0.0, 0.5, 1.0, 2.0, 4.0)
 POLL_TIME = timedelta(seconds=60)
 """How long a long operation is followed inside one call; after that its outcome is looked up by the next run."""
 
+_LATER = {"Packages/PackageContents": "22.200.001"}
+"""Paths that older versions of the endpoint do not have, with their first version."""
+
 _REMEMBERED = timedelta(hours=1)
 _versions: dict[str, tuple[float, str]] = {}
 
@@ -89,6 +92,7 @@ class Endpoint:
         top: int | None = None,
     ) -> tuple[Raw, ...]:
         """Records of an entity, each as received. Without `top` all that fit the filter."""
+        expand = await self._expandable(expand)
         params = {"$filter": filter, "$select": select, "$expand": expand, "$top": None if top is None else str(top)}
         answer = await self._read("GET", await self._path(entity), operation=f"{entity}_GetList", params=_given(params))
         if answer.status != 200:
@@ -98,6 +102,7 @@ class Endpoint:
     async def one(self, entity: str, *keys: str, expand: str | None = None, select: str | None = None) -> bytes | None:
         """A record by its key fields or its id, as received; None when there is none."""
         path = await self._path(entity, *keys)
+        expand = await self._expandable(expand)
         try:
             answer = await self._read(
                 "GET", path, operation=f"{entity}_GetById", params=_given({"$expand": expand, "$select": select})
@@ -134,7 +139,7 @@ class Endpoint:
             await self._path(entity),
             operation=f"{entity}_PutEntity",
             json=fields,
-            params=_given({"$expand": expand}),
+            params=_given({"$expand": await self._expandable(expand)}),
             headers=headers,
         )
         if answer.status not in (200, 201):
@@ -200,6 +205,13 @@ class Endpoint:
             # Some name the status without the site's own part of the address.
             return location.lstrip("/")
         return str(self._http.base.join(path))
+
+    async def _expandable(self, expand: str | None) -> str | None:
+        """What of an expansion the version in use has; an unknown path would fail the whole call."""
+        if expand is None:
+            return None
+        version = await self.version()
+        return ",".join(path for path in expand.split(",") if is_since(version, _LATER.get(path, version)))
 
     async def _path(self, entity: str, *keys: str) -> str:
         parts = "".join(f"/{URL.build(path=key).raw_path.replace('/', '%2F')}" for key in keys)

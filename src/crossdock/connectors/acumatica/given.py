@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from crossdock.connectors.acumatica.mapping import aware, external_id, figure, to_address, to_method
 from crossdock.connectors.acumatica.payloads import AcShipment, AcShipmentLine
+from crossdock.connectors.acumatica.posting import boxed_units
 from crossdock.connectors.acumatica.settings import Settings
 from crossdock.connectors.kit.errors import InvalidData
 from crossdock.domain.orders import Hold, LeftOut, Order, OrderLine
@@ -12,8 +13,8 @@ from crossdock.domain.orders import Hold, LeftOut, Order, OrderLine
 def shipment_to_order(ac: AcShipment, settings: Settings | None = None, *, address: str | None = None) -> Order:
     """Map one shipment of the type Shipment. Its number is the shipment's; the sales orders behind it are in the attributes.
 
-    Prices stay with the sales order. What is to ship is what the shipment plans, until it is confirmed. Raises InvalidData when
-    number, dates or currency are missing.
+    Prices stay with the sales order. What is to ship is what the shipment plans less what is in packages that we entered, until it is
+    confirmed. Raises InvalidData when number, dates or currency are missing.
     """
     status = (ac.status.plain or "").casefold()
     is_open = status in ("open", "on hold")
@@ -32,13 +33,17 @@ def shipment_to_order(ac: AcShipment, settings: Settings | None = None, *, addre
         "FOB point": ac.fob_point.plain or "",
     }
     lines, left_out = [], []
+    boxed = boxed_units(ac)
     for line in ac.details:
         where = line.warehouse_id.plain or ac.warehouse_id.plain
         planned = figure(line.shipped_qty, "Details.ShippedQty") or Decimal(0)
+        sku = line.inventory_id.plain or ""
+        gone = min(planned, boxed.get(sku, Decimal(0)))
+        boxed[sku] = boxed.get(sku, Decimal(0)) - gone
         is_ours = settings is None or not settings.warehouse or where is None or where.casefold() == settings.warehouse.casefold()
         if not is_ours and is_open:
             left_out.append(LeftOut(f"{planned.normalize():f} × {line.inventory_id.plain}", f"ships from warehouse {where}"))
-        lines.append(_line(line, planned, planned if is_open and is_ours else Decimal(0), where))
+        lines.append(_line(line, planned, planned - gone if is_open and is_ours else Decimal(0), where))
     return Order(
         external_id=external_id(ac.id, ac.note_id.plain),
         number=number,

@@ -51,7 +51,7 @@ SHIPMENTS = Table(
     "Shipment",
     ("ShipmentNbr",),
     "LastModifiedDateTime",
-    "Details,Packages,ShippingSettings,ShippingSettings/ShipToAddress,ShippingSettings/ShipToContact",
+    "Details,Packages,Packages/PackageContents,ShippingSettings,ShippingSettings/ShipToAddress,ShippingSettings/ShipToContact",
 )
 ITEMS = Table("StockItem", ("InventoryID",), "LastModified", "CrossReferences")
 

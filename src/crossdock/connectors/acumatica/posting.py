@@ -216,6 +216,17 @@ def marked_packages(shipment: AcShipment, mark: str) -> list[AcPackage]:
     return [one for one in shipment.packages if one.custom_ref_nbr2.plain == mark]
 
 
+def boxed_units(shipment: AcShipment) -> dict[str, Decimal]:
+    """Units in packages that we entered, by item."""
+    units: dict[str, Decimal] = {}
+    for one in shipment.packages:
+        if is_marked(one.custom_ref_nbr2.plain):
+            for content in one.package_contents:
+                sku = content.inventory_id.plain or ""
+                units[sku] = units.get(sku, Decimal(0)) + (figure(content.quantity, "Quantity") or Decimal(0))
+    return units
+
+
 def folded(number: str) -> str:
     """A tracking number without blanks, in small letters: as two systems may write the same one."""
     return "".join(number.split()).casefold()

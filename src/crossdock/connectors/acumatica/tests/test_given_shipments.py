@@ -82,9 +82,11 @@ async def test_a_part_leaves_it_open_and_the_rest_confirms_it(rig):
 
     await rig.post(rig.notice(order, {"RED": 1}, is_final=False), **MODE)
     after_first = status_of(rig, order)
+    left = await rig.order(order.external_id, **MODE)
     (last,) = await rig.post(rig.notice(order, {"RED": 2, "BLUE": 2}), **MODE)
 
     assert after_first == "Open"
+    assert [line.to_ship for line in left.lines] == [2, 2]
     assert isinstance(last, Done)
     assert status_of(rig, order) == "Confirmed"
     assert sorted(rig.told().values()) == [1, 1]
