@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from crossdock.connectors.bigcommerce.simulator import further
 from crossdock.connectors.bigcommerce.simulator.access import Access, App, Token
 from crossdock.connectors.bigcommerce.simulator.answers import Answering, Call, Refused, answered, refusal_of
 from crossdock.connectors.bigcommerce.simulator.consent import Consent
@@ -160,19 +161,27 @@ def _v2(v2: V2) -> list[tuple[str, str, Answering]]:
         ("GET", "store", v2.store),
         ("GET", "time", v2.time),
         ("GET", "order_statuses", v2.statuses),
+        ("GET", r"order_statuses/{status_id:\d+}", further.status),
         ("GET", "orders", v2.orders),
+        ("POST", "orders", further.create_order),
         ("GET", "orders/count", v2.count),
         ("GET", r"orders/{order_id:\d+}", v2.order),
         ("PUT", r"orders/{order_id:\d+}", v2.change),
         ("DELETE", r"orders/{order_id:\d+}", v2.archive),
         ("GET", r"orders/{order_id:\d+}/products", v2.products),
         ("GET", r"orders/{order_id:\d+}/shipping_addresses", v2.addresses),
+        ("GET", r"orders/{order_id:\d+}/products/{line_id:\d+}", further.product),
+        ("GET", r"orders/{order_id:\d+}/shipping_addresses/{address_id:\d+}", further.address),
+        ("PUT", r"orders/{order_id:\d+}/shipping_addresses/{address_id:\d+}", further.change_address),
+        ("GET", r"orders/{order_id:\d+}/consignments", further.consignments),
         ("GET", r"orders/{order_id:\d+}/coupons", v2.coupons),
         ("GET", r"orders/{order_id:\d+}/messages", v2.nothing),
         ("GET", r"orders/{order_id:\d+}/taxes", v2.nothing),
         ("GET", r"orders/{order_id:\d+}/fees", v2.nothing),
         ("GET", r"orders/{order_id:\d+}/shipments", v2.shipments),
         ("POST", r"orders/{order_id:\d+}/shipments", v2.ship),
+        ("DELETE", r"orders/{order_id:\d+}/shipments", further.take_all_back),
+        ("GET", r"orders/{order_id:\d+}/shipments/count", further.shipment_count),
         ("GET", r"orders/{order_id:\d+}/shipments/{shipment_id:\d+}", v2.shipment),
         ("PUT", r"orders/{order_id:\d+}/shipments/{shipment_id:\d+}", v2.correct),
         ("DELETE", r"orders/{order_id:\d+}/shipments/{shipment_id:\d+}", v2.take_back),
@@ -186,9 +195,11 @@ def _v3(v3: V3) -> list[tuple[str, str, Answering]]:
         ("GET", "inventory/locations", v3.locations),
         ("GET", "inventory/items", v3.items),
         ("PUT", "inventory/adjustments/absolute", v3.adjust),
+        ("POST", "inventory/adjustments/relative", further.adjust_relative),
         ("GET", r"orders/{order_id:\d+}/payment_actions/refunds", v3.refunds),
         ("GET", "hooks", v3.hooks),
         ("POST", "hooks", v3.make_hook),
+        ("GET", r"hooks/{hook_id:\d+}", further.hook),
         ("PUT", r"hooks/{hook_id:\d+}", v3.change_hook),
         ("DELETE", r"hooks/{hook_id:\d+}", v3.drop_hook),
     ]

@@ -85,12 +85,12 @@ class V3:
             raise Refused(422, "The items are missing.", {"items": "missing"})
         if len(rows) > MOST_ITEMS:
             raise Refused(422, f"No more than {MOST_ITEMS} items are taken.", {"items": "too many"})
-        wrong = [(number, problem) for number, row in enumerate(rows) if (problem := _problem(call.store, row)) is not None]
+        wrong = [(number, problem) for number, row in enumerate(rows) if (problem := problem_of(call.store, row)) is not None]
         if wrong:
             title = wrong[0][1]
             raise Refused(422, title, {f"items.{number}": problem for number, problem in wrong})
         for row in rows:
-            target, place = _target(call.store, row), str(row["location_id"])
+            target, place = target_of(call.store, row), str(row["location_id"])
             assert target is not None  # noqa: S101  (checked above)
             if call.store.reads_lag:
                 call.store.unseen.append((target, place, row["quantity"]))
@@ -162,8 +162,9 @@ def set_on_hand(store: Store, target: Record, place: str, quantity: int) -> None
     store.on_event(store, "store/sku/inventory/updated", data)
 
 
-def _problem(store: Store, row: Record) -> str | None:
-    target = _target(store, row)
+def problem_of(store: Store, row: Record) -> str | None:
+    """Why an item of an adjustment is refused, in the platform's words; None where it is taken."""
+    target = target_of(store, row)
     by = next((name for name in ("variant_id", "product_id", "sku") if name in row), "sku")
     if target is None:
         return f"Item with {by} {row.get(by)} was not found"
@@ -183,7 +184,8 @@ def _problem(store: Store, row: Record) -> str | None:
     return None
 
 
-def _target(store: Store, row: Record) -> Record | None:
+def target_of(store: Store, row: Record) -> Record | None:
+    """The variant that an item of an adjustment names."""
     for one in store.variants():
         if "variant_id" in row:
             if one["id"] == row["variant_id"]:

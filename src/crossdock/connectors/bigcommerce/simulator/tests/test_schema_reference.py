@@ -19,6 +19,7 @@ DOCUMENTS = (
     "orders.v3.yml",
     "store_information.v2.yml",
     "products_catalog.v3.yml",
+    "product-variants_catalog.v3.yml",
     "inventory.v3.yml",
     "locations.v3.yml",
     "webhooks.v3.yml",
@@ -105,6 +106,53 @@ async def refusals(rig):
                 await client._api.tell(method, path, what="be refused", json=body)
 
 
+async def what_others_ask(rig):
+    """Calls that other clients make: all the simulator serves beyond our own."""
+    rig.sells("GREEN", 5)
+    home = {"first_name": "Jane", "last_name": "Doe", "street_1": "12 Mill Road", "city": "Louisville", "zip": "40202"}
+    item = {"name": "Mug", "quantity": 2, "price_ex_tax": 10, "price_inc_tax": 11}
+    async with rig.client() as client:
+        made = await client._api.tell(
+            "POST", "v2/orders", what="enter an order", json={"billing_address": home, "products": [item], "status_id": 11}
+        )
+        order = json.loads(made.body)["id"]
+        line, place = rig.store.order(order)["_lines"][0], rig.store.order(order)["_addresses"][0]
+        shipped = rig.sim.fulfill_order(order)
+        for path in (
+            "v2/time",
+            "v2/orders/count",
+            "v2/order_statuses/11",
+            f"v2/orders/{order}/products/{line['id']}",
+            f"v2/orders/{order}/shipping_addresses/{place['id']}",
+            f"v2/orders/{order}/consignments",
+            f"v2/orders/{order}/shipments/count",
+            f"v2/orders/{order}/shipments/{shipped}",
+            "v3/catalog/variants?sku=GREEN",
+            f"v3/orders/{order}/payment_actions/refunds",
+        ):
+            await client._api.ask(path, object, what="look")
+        variant = next(one["id"] for one in rig.store.variants() if one["sku"] == "GREEN")
+        hook = await client._api.tell(
+            "POST", "v3/hooks", what="hook", json={"scope": "store/order/*", "destination": "https://a.example.com/"}
+        )
+        await client._api.ask(f"v3/hooks/{json.loads(hook.body)['data']['id']}", object, what="look")
+        for method, path, body in (
+            ("PUT", f"v2/orders/{order}/shipping_addresses/{place['id']}", {"street_1": "9 Other Road"}),
+            ("POST", "v3/inventory/adjustments/relative", {"items": [{"location_id": 1, "variant_id": variant, "quantity": -2}]}),
+            ("DELETE", f"v2/orders/{order}/shipments", None),
+            ("DELETE", f"v2/orders/{order}", None),
+        ):
+            await client._api.tell(method, path, what="change", json=body)
+        with pytest.raises(ConnectorError, match="requires absolute adjustment before relative"):
+            await client._api.tell(
+                "POST",
+                "v3/inventory/adjustments/relative",
+                what="change",
+                json={"items": [{"location_id": 2, "variant_id": variant, "quantity": 1}]},
+            )
+    assert rig.stock_of("GREEN") == 3
+
+
 def _json(content):
     return json.loads(content) if content else None
 
@@ -131,6 +179,7 @@ def _found(documents, exchanges):
 async def test_every_call_and_every_answer_is_as_published_but_for_named_deviations(rig, documents):
     await everything(rig)
     await refusals(rig)
+    await what_others_ask(rig)
 
     found = _found(documents, rig.exchanges)
 
