@@ -89,16 +89,19 @@ class Shipments:
         self, notice: ShipmentNotice, order: MgOrder, shipments: Sequence[MgShipment], before: str | None
     ) -> Sequence[MgShipment]:
         """The shipments that are all of this notice; none where something of it is missing, or where it could never be posted."""
-        separately = await self._separately(order)
-        try:
-            if not any(tracking.number.strip() for tracking in notice.tracking):
-                needed = posting.needed_units(notice, arranged(order.items), separately)
-                known = frozenset(before.split()) if before is not None else None
-                return posting.standing(notice, needed, shipments, before=known)
-            made = posting.plan(notice, order, shipments, separately=separately)
-        except InvalidData:
-            return ()
-        return made.found if made.is_done else ()
+        ways = await self._ways(order)
+        if any(tracking.number.strip() for tracking in notice.tracking):
+            plans, _ = _plans(notice, order, shipments, ways, adopts_bare=False)
+            return next((made.found for made in plans if made.is_done and made.found), ())
+        known = frozenset(before.split()) if before is not None else None
+        for way in ways:
+            try:
+                needed = posting.needed_units(notice, arranged(order.items), way)
+            except InvalidData:
+                continue
+            if found := posting.standing(notice, needed, shipments, before=known):
+                return found
+        return ()
 
     async def _post(self, notice: ShipmentNotice, note: Note) -> Done:
         order = (await self._orders([notice.order_id])).get(notice.order_id)
@@ -107,32 +110,37 @@ class Shipments:
                 f"{notice.order_number} is no longer in the shop, or this integration may not see it.", field="order_id"
             )
         shipments = (await self._shipments([notice.order_id])).get(notice.order_id, [])
-        separately = await self._separately(order)
-        made = self._planned(notice, order, shipments, separately)
-        if made.is_done and made.found:
-            return Done(notice.key, text_of(made.found[0].entity_id), {"shipments": _ids(made.found), "adopted": "yes"})
+        ways = await self._ways(order)
+        plans, refused = _plans(notice, order, shipments, ways, adopts_bare=not self._settings.compact_ship)
+        stands = next((made for made in plans if made.is_done and made.found), None)
+        if stands is not None:
+            return Done(notice.key, text_of(stands.found[0].entity_id), {"shipments": _ids(stands.found), "adopted": "yes"})
+        if refused is not None and not plans:
+            raise refused
         # What a look-up needs after a crash: anything that is there now is not ours.
         await note({notice.key: {"before": " ".join(text_of(one.entity_id) for one in shipments)}})
-        if not made.items:
-            return await self._complete(notice, made)
-        try:
-            shipment, more = await self._create(notice, made)
-        except InvalidData as error:
-            unsure = frozenset(
-                row.id for row in arranged(order.items) if self._separate.get(text_of(row.item.product_id), True) is None
+        if not plans[0].items:
+            return await self._complete(notice, plans[0])
+        if len(ways) > 1 and not self._settings.compact_ship:
+            raise InvalidData(
+                f"{notice.order_number} has a bundle, and nobody says whether it ships together. Give the integration access to "
+                "Catalog › Inventory › Products, or switch Use Compact Shipment Ship Notification on, then Reprocess.",
+                field="compact_ship",
             )
-            if "without products" not in error.message or not unsure:
-                raise posting.refusal(notice, order, error) from error
-            # The bundle's product is gone, so nobody said how it ships; what was refused did nothing, so it is the other way.
-            made = self._planned(notice, order, shipments, separately | unsure)
-            shipment, more = await self._create(notice, made)
-        others = [text_of(one.entity_id) for one in made.found]
-        return Done(notice.key, shipment, {"shipments": " ".join([*others, shipment]), "adopted": "no"} | more)
+        return await self._first_taken(notice, order, plans)
 
-    def _planned(
-        self, notice: ShipmentNotice, order: MgOrder, shipments: Sequence[MgShipment], separately: frozenset[str]
-    ) -> posting.Plan:
-        return posting.plan(notice, order, shipments, separately=separately, adopts_bare=not self._settings.compact_ship)
+    async def _first_taken(self, notice: ShipmentNotice, order: MgOrder, plans: Sequence[posting.Plan]) -> Done:
+        """Send the first plan, and the next where Magento found no products in it: then nothing was done."""
+        for made in plans:
+            try:
+                shipment, more = await self._create(notice, made)
+            except InvalidData as error:
+                if made is plans[-1] or "without products" not in error.message:
+                    raise posting.refusal(notice, order, error) from error
+                continue
+            others = [text_of(one.entity_id) for one in made.found]
+            return Done(notice.key, shipment, {"shipments": " ".join([*others, shipment]), "adopted": "no"} | more)
+        raise AssertionError("there is at least one plan, and the last one returns or raises")
 
     async def _create(self, notice: ShipmentNotice, made: posting.Plan) -> tuple[str, dict[str, str]]:
         """The key of what was made, and what else is worth knowing."""
@@ -232,8 +240,10 @@ class Shipments:
                     break
         return found
 
-    async def _separately(self, order: MgOrder) -> frozenset[str]:
-        """Rows of bundles whose items ship one by one. The order does not say it, its product does."""
+    async def _ways(self, order: MgOrder) -> list[frozenset[str]]:
+        """Rows of bundles whose items ship one by one. The order does not say it, its product does; where the product is gone or may
+        not be seen there are two ways, and Magento refuses the wrong one.
+        """
         bundles = [row for row in arranged(order.items) if row.is_bundle]
         unknown = {text_of(row.item.product_id) for row in bundles} - set(self._separate) - {""}
         if unknown:
@@ -247,7 +257,28 @@ class Shipments:
             for kind in kinds:
                 said = {one.attribute_code: str(one.value) for one in kind.custom_attributes}
                 self._separate[text_of(kind.id)] = said.get("shipment_type") == _SEPARATELY
-        return frozenset(row.id for row in bundles if self._separate.get(text_of(row.item.product_id)))
+        known = frozenset(row.id for row in bundles if self._separate.get(text_of(row.item.product_id)))
+        unsure = frozenset(row.id for row in bundles if self._separate.get(text_of(row.item.product_id)) is None)
+        return [known, known | unsure] if unsure else [known]
+
+
+def _plans(
+    notice: ShipmentNotice,
+    order: MgOrder,
+    shipments: Sequence[MgShipment],
+    ways: Sequence[frozenset[str]],
+    *,
+    adopts_bare: bool,
+) -> tuple[list[posting.Plan], InvalidData | None]:
+    """A plan for each way that leads to one, and why the first of the others does not."""
+    plans: list[posting.Plan] = []
+    refused: InvalidData | None = None
+    for way in ways:
+        try:
+            plans.append(posting.plan(notice, order, shipments, separately=way, adopts_bare=adopts_bare))
+        except InvalidData as error:
+            refused = refused or error
+    return plans, refused
 
 
 def _key_in(answer: bytes, notice: ShipmentNotice) -> str:

@@ -103,10 +103,28 @@ async def test_how_a_bundle_ships_is_found_out_when_its_product_is_gone(rig, lin
     order = await rig.order(rig.places(lines=[line]))
     rig.shop.products.clear()
 
-    (done,) = await rig.post(rig.notice(order))
+    notice = rig.notice(order)
 
-    assert isinstance(done, Done), done.error
+    (done,) = await rig.post(notice)
+    found = await rig.find(notice)
+    (again,) = await rig.post(notice)
+
+    assert isinstance(done, Done)
     assert (await rig.order(order.external_id)).units_to_ship == 0
+    assert notice.key in found
+    assert again.external_id == done.external_id
+    assert rig.told() == {notice.tracking[0].number: 1}
+
+
+async def test_the_older_call_is_not_tried_where_nobody_says_how_a_bundle_ships(rig):
+    order = await rig.order(rig.places(lines=[BUNDLE]))
+    rig.sim.set_rights(["Magento_Sales::actions_view", "Magento_Sales::shipment", "Magento_Backend::store"])
+    rig.sim.forget_log()
+
+    (failed,) = await rig.post(rig.notice(order), compact_ship=False)
+
+    assert "Give the integration access to Catalog › Inventory › Products" in failed.error.message
+    assert rig.sim.writes() == []
 
 
 async def test_items_of_a_bundle_that_stay_unshipped_in_magento_are_not_shipped_again(rig):
