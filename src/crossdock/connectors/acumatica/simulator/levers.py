@@ -454,12 +454,12 @@ class Levers(Simulator):
             return None
         return stocking.available(found, sku, warehouse or MAIN)
 
-    def load(self, content: str, tenant: str | None = None) -> dict[str, Any]:
-        """Load the platform's own payloads, given as text; what was understood of them."""
+    def load(self, content: str, shop: str | None = None) -> dict[str, Any]:
+        """Load the platform's own payloads, given as text, into a tenant; what was understood of them."""
         from crossdock.connectors.acumatica.simulator.loading import load_into
 
         self.is_changed = True
-        return load_into(self.tenant(tenant), content.encode("utf-8", "replace")).as_dict()
+        return load_into(self.tenant(shop), content.encode("utf-8", "replace")).as_dict()
 
     # Proof
 

@@ -10,13 +10,14 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 
 from crossdock.connectors.acumatica.simulator.schema import FIELDS
 from crossdock.connectors.acumatica.simulator.showing import Refused, taken
-from crossdock.connectors.acumatica.simulator.state import Record, Tenant
+from crossdock.connectors.acumatica.simulator.state import MAIN, Record, Tenant
 from crossdock.connectors.kit.simulator import Unreadable
 
 _KINDS = (
@@ -47,7 +48,7 @@ class LoadReport(Struct, frozen=True):
         """As JSON values."""
         return {
             "orders": [order_id for order_id, _ in self.orders],
-            "refused": [list(one) for one in self.refused],
+            "refused": [{"external_id": key, "field": name, "reason": reason} for key, name, reason in self.refused],
             "others": self.others,
         }
 
@@ -97,16 +98,37 @@ def put_in(tenant: Tenant, found: list[Found]) -> LoadReport:
 def _put(tenant: Tenant, entity: str, record: Record) -> None:
     if entity == "SalesOrder":
         record.setdefault("Details", [])
-        for line in record["Details"]:
-            line.setdefault("id", str(uuid.uuid4()))
-            line.setdefault("Allocations", [])
+        for name in ("ShippingSettings", "FinancialSettings", "Totals"):
+            record.setdefault(name, {})
+        for number, line in enumerate(record["Details"], start=1):
+            ordered = line.setdefault("OrderQty", Decimal(0))
+            for name, value in (
+                ("id", str(uuid.uuid4())),
+                ("LineNbr", number),
+                ("QtyOnShipments", Decimal(0)),
+                ("OpenQty", ordered),
+                ("UnitPrice", Decimal(0)),
+                ("Amount", Decimal(0)),
+                ("Completed", False),
+                ("WarehouseID", MAIN),
+                ("Allocations", []),
+            ):
+                line.setdefault(name, value)
+            _complete("SalesOrderDetail", line)
     if entity == "Shipment":
         record.setdefault("Details", [])
         record.setdefault("Packages", [])
     if entity == "StockItem":
         record.setdefault("_stock", {})
+    _complete(entity, record)
     tenant.tables[entity][record["id"]] = record
     tenant.by_key[entity][tenant.key_of(entity, record)] = record["id"]
+
+
+def _complete(entity: str, record: Record) -> None:
+    """Name every field, empty where the payload did not have it."""
+    for name, kind in FIELDS[entity].items():
+        record.setdefault(name, [] if kind.is_rows else None)
 
 
 def _known(entity: str, value: Record) -> Record:

@@ -1,6 +1,7 @@
 """The simulated instance by itself: sign-in with a cookie, upserts, refusals, the license, and its state over a restart."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -159,6 +160,28 @@ async def test_everything_is_there_after_a_restart(tmp_path):
     assert again.stock_of("BLUE") == 7
     again.add_order()
     await again.stop()
+
+
+async def test_a_payload_that_was_loaded_can_be_worked_with(sim):
+    sim.add_item("RED", 10)
+    order = {
+        "id": "7adbf4e5-4e48-ea11-817f-eb1af000b4cf",
+        "OrderType": {"value": "SO"},
+        "OrderNbr": {"value": "W-77"},
+        "Status": {"value": "Open"},
+        "CustomerID": {"value": "C1"},
+        "CurrencyID": {"value": "USD"},
+        "BaseCurrencyID": {"value": "USD"},
+        "LastModified": {"value": "2026-03-20T17:41:27.34+00:00"},
+        "Details": [{"InventoryID": {"value": "RED"}, "OrderQty": {"value": 2}}],
+        "SomethingNew": {"value": 1},
+    }
+
+    said = sim.load(json.dumps([order, {"note": "an order that is none"}]))
+    sim.fulfill_order("W-77", tracking="1Z3")
+
+    assert said == {"orders": [order["id"]], "refused": [], "others": {}}
+    assert sim.order("W-77")[1]["Status"] == "Completed"
 
 
 async def test_the_control_page_shows_what_there_is_and_its_levers_exist(sim):
