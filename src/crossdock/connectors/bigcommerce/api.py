@@ -17,6 +17,7 @@ RESERVE = 3
 """Calls of a window that stay unspent: as many as may be under way when an answer says that little is left."""
 
 _LONGEST_PAUSE = timedelta(minutes=10)
+_HAIR = timedelta(milliseconds=25)
 
 
 class Gone(InvalidData):
@@ -109,7 +110,8 @@ class Api:
             return
         self._http.limiter.learn(max(left, 0), quota, quota / (window / 1000))
         if left <= RESERVE and reset is not None:
-            self._http.limiter.pause(datetime.now(UTC) + _within_bounds(reset))
+            # A hair later: a call that comes just before the window resets is refused.
+            self._http.limiter.pause(datetime.now(UTC) + _within_bounds(reset) + _HAIR)
 
 
 _QUOTA = ("requests-left", "requests-quota", "time-window-ms", "time-reset-ms")
