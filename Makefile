@@ -7,7 +7,7 @@ JOBS ?= 2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test check docs connector setup develop lock clean
+.PHONY: demo test check docs conformance connector setup develop lock clean
 
 demo: setup
 	@exec $(BIN)/crossdock up --demo --port $(PORT) $(ARGS)
@@ -30,6 +30,10 @@ check: develop
 # Pages that are made from the code.
 docs: develop
 	@$(BIN)/python -m crossdock.site.docs
+
+# How far each simulator was held to its platform; needs the published material.
+conformance: develop
+	@PYTHONPATH=tests $(BIN)/python -m support.conformance
 
 # A new connector's folder: make connector name=acme ARGS="--title Acme"
 connector: develop
