@@ -17,7 +17,7 @@ BASE = "/acme/{shop}"
 
 
 class AcmeSimulator(Simulator):
-    """One shop. Orders are told by their number in levers, by their id in the API."""
+    """One shop. Orders are told by their number or id in levers, by their id in the API."""
 
     key = "acme"
     name = "Acme"
@@ -85,7 +85,15 @@ class AcmeSimulator(Simulator):
 
     def levers(self) -> dict[str, Callable[..., Any]]:
         """Those of every platform, and ours."""
-        ours = (self.add_order, self.touch_order, self.edit_order, self.cancel_order, self.delete_order)
+        ours = (
+            self.add_order,
+            self.touch_order,
+            self.edit_order,
+            self.cancel_order,
+            self.refund_order,
+            self.fulfill_order,
+            self.delete_order,
+        )
         return {**super().levers(), **{lever.__name__: lever for lever in ours}}
 
     def add_order(self, number: int | None = None, lines: list[dict[str, Any]] | None = None) -> str:
@@ -123,30 +131,55 @@ class AcmeSimulator(Simulator):
         }
         return id_
 
-    def touch_order(self, number: int) -> None:
+    def touch_order(self, order: str | int) -> None:
         """Change nothing but the moment of change."""
-        self._numbered(number)["updated_at"] = self.clock().isoformat()
+        self.order(order)["updated_at"] = self.clock().isoformat()
 
-    def edit_order(self, number: int, note: str) -> None:
-        """Change the order's note."""
-        self._numbered(number)["note"] = note
-        self.touch_order(number)
+    def edit_order(
+        self, order: str | int, note: str | None = None, quantities: dict[str, int] | None = None, street: str | None = None
+    ) -> None:
+        """Change the order's note, the street it goes to, or lines by SKU to smaller quantities."""
+        found = self.order(order)
+        if note is not None:
+            found["note"] = note
+        if street is not None:
+            found["ship_to"]["street"] = street
+        for line in found["lines"]:
+            # What is given for each line is what is wanted in all; what left is not open any more.
+            wanted = (quantities or {}).get(line["sku"], line["quantity"])
+            line["open"] = max(0, line["open"] - (line["quantity"] - wanted))
+            line["quantity"] = wanted
+        self.touch_order(order)
 
-    def cancel_order(self, number: int) -> None:
-        """Cancel it."""
-        self._numbered(number)["canceled_at"] = self.clock().isoformat()
-        self.touch_order(number)
+    def cancel_order(self, order: str | int) -> None:
+        """Cancel it: nothing is open any more."""
+        found = self.order(order)
+        found["canceled_at"] = self.clock().isoformat()
+        for line in found["lines"]:
+            line["open"] = 0
+        self.touch_order(order)
 
-    def delete_order(self, number: int) -> None:
+    def refund_order(self, order: str | int, quantities: dict[str, int]) -> None:
+        """Give money back for units by SKU, which then need not ship."""
+        self.fulfill_order(order, quantities)
+
+    def fulfill_order(self, order: str | int, quantities: dict[str, int] | None = None) -> None:
+        """Let somebody else ship units by SKU, all that is open for none."""
+        for line in self.order(order)["lines"]:
+            line["open"] -= min(line["open"], line["open"] if quantities is None else quantities.get(line["sku"], 0))
+        self.touch_order(order)
+
+    def delete_order(self, order: str | int) -> None:
         """Take it away, as if it had never been."""
-        del self.orders[self._numbered(number)["id"]]
+        del self.orders[self.order(order)["id"]]
 
     def revoke_key(self) -> None:
         """Refuse the token in use; the next sign-in gets another."""
         self._token = ""
 
-    def _numbered(self, number: int) -> dict[str, Any]:
-        return next(order for order in self.orders.values() if order["number"] == f"#{number}")
+    def order(self, order: str | int) -> dict[str, Any]:
+        """An order by its number or id. Raises StopIteration for an unknown one."""
+        return next(one for one in self.orders.values() if str(order) in (one["id"], one["number"].lstrip("#")))
 
     # --- State -----------------------------------------------------------------------------------------------------------------
 

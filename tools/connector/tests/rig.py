@@ -12,6 +12,7 @@ class Rig(StoreRig):
     """Acme. `shipped_units` and `told` are for stores that are told what left, and come with that capability."""
 
     connector = connector
+    has_holds = False
 
     def __init__(self) -> None:
         super().__init__(AcmeSimulator())
@@ -27,3 +28,11 @@ class Rig(StoreRig):
     def places(self, **more: Any) -> str:
         """See `StoreRig`."""
         return str(self.sim.add_order(**more))
+
+    def spoils(self, order_id: str) -> None:
+        """See `StoreWords`."""
+        self.sim.order(order_id)["total"] = "twelve"
+
+    def readdresses(self, order_id: str, street: str) -> None:
+        """See `StoreWords`."""
+        self.sim.edit_order(order_id, street=street)
