@@ -106,6 +106,24 @@ def _rejected_there(params: Params) -> str:
     )
 
 
+def _backfilled(params: Params) -> str:
+    found, new = int(params.get("found") or 0), int(params.get("new") or 0)
+    return _("Orders were fetched by their days: {found} found, {new} new").format(found=f"{found:,}", new=f"{new:,}")
+
+
+def _count_differs(params: Params) -> str:
+    return _("The orders of {day} differ between the store and here").format(day=params.get("day") or "?")
+
+
+def _count_parts(params: Params) -> str:
+    parts = [
+        text.format(n=count)
+        for name, text in (("missing", _("{n} not here")), ("gone", _("{n} not in the store any more")))
+        if (count := int(params.get(name) or 0))
+    ]
+    return _("{parts}. The store's page lists them.").format(parts=", ".join(parts)) if parts else ""
+
+
 def _webhooks(params: Params) -> str:
     count = int(params.get("topics") or 0)
     return ngettext(
@@ -139,6 +157,9 @@ SENTENCES: dict[str, Sentence] = {
     "order.imported": Sentence("package-import", Tone.ASIDE, _imported),
     "order.changed": Sentence("replace", Tone.ASIDE, _changed),
     "order.came_back": Sentence("arrow-back-up", Tone.ASIDE, _say(gettext_lazy("The store still has it: it came back")), _came_back),
+    "order.judged_again": Sentence(
+        "replace", Tone.ASIDE, _say(gettext_lazy("Read again: the store's import settings changed, and no longer leave it out"))
+    ),
     "order.changed_before_sending": Sentence(
         "arrow-back-up",
         Tone.ASIDE,
@@ -224,6 +245,8 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "store.mode": Sentence("plug-connected", Tone.FLIGHT, _mode),
     "store.webhooks": Sentence("webhook", Tone.FLIGHT, _webhooks),
+    "store.backfilled": Sentence("package-import", Tone.ASIDE, _backfilled),
+    "store.count_differs": Sentence("alert-triangle", Tone.STUCK, _count_differs, _count_parts),
     "store.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected),
     "warehouse.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected_there, _why),
 }

@@ -14,6 +14,7 @@ from crossdock.connections import gateway
 from crossdock.connections.models import Channel, ChannelKind, Connection, Merchant, Mode, Store, Warehouse
 from crossdock.connections.services import DEFAULT_SCHEDULES, LANES, STORE_ONLY, supported_channels
 from crossdock.connections.typed import address_of
+from crossdock.connectors.kit.capabilities import ListsOrders
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.jobs.models import Lane
 from crossdock.jobs.schedules import Rule, in_words, next_run, parse
@@ -24,6 +25,9 @@ LATE = timedelta(minutes=2)
 DOES: dict[str, str] = {
     "orders.pull": "Reading orders from {store}",
     "orders.age": "Releasing held orders",
+    "orders.reread": "Reading what the settings left out from {store}",
+    "orders.backfill": "Fetching older orders from {store}",
+    "orders.count": "Counting orders at {store}",
     "fulfillment.prepare": "Preparing orders",
     "fulfillment.send": "Sending orders to {warehouse}",
     "fulfillment.progress": "Telling {store} that orders are being worked on",
@@ -102,6 +106,12 @@ def connector_or_none(key: str) -> Connector | None:
         return None
 
 
+def lists_orders(key: str) -> bool:
+    """Whether a platform can say which orders were placed when, so that those of some days can be fetched."""
+    connector = connector_or_none(key)
+    return connector is not None and issubclass(connector.client, ListsOrders)
+
+
 # --- Rows that a person may see --------------------------------------------------------------------------------------------------
 
 
@@ -161,16 +171,16 @@ def channel_cards(link: Connection, zone: str, now: datetime | None = None) -> l
     now = now or datetime.now(UTC)
     lanes = Lanes([link])
     channels = {channel.kind: channel for channel in Channel.objects.filter(connection=link).prefetch_related("schedules")}
-    supported = _supported(link)
+    can = supported(link)
     return [
         _card(link, kind, channels.get(kind), lanes.of(link, kind), zone, now)
-        if kind in supported
+        if kind in can
         else Card(kind, ChannelKind(kind).label, "not-supported", why_not=_why_not(link, kind))
         for kind in ChannelKind.values
     ]
 
 
-def _supported(link: Connection) -> frozenset[str]:
+def supported(link: Connection) -> frozenset[str]:
     """What the platforms of a connection can, as far as their folders are there."""
     if connector_or_none(link.store.platform) is None or connector_or_none(link.warehouse.platform) is None:
         return frozenset()

@@ -7,6 +7,9 @@ from msgspec import Struct
 from crossdock.domain.orders import Order
 from crossdock.domain.statuses import OrderStatus
 
+TOO_OLD = "Placed before orders are accepted."
+NOTHING_LEFT = "Nothing is left to ship."
+
 
 class Arrival(Struct, frozen=True):
     """A status, why, and until when it waits. `event` is the move that leads there from New; None when it stays New."""
@@ -24,7 +27,7 @@ def arrive(order: Order, *, now: datetime, delay: timedelta = timedelta(0), acce
     if order.not_imported:
         return Arrival(OrderStatus.SKIPPED, "left_out", order.not_imported)
     if accept_after is not None and order.placed_at < accept_after:
-        return Arrival(OrderStatus.SKIPPED, "left_out", "Placed before orders are accepted.")
+        return Arrival(OrderStatus.SKIPPED, "left_out", TOO_OLD)
     if order.units_to_ship == 0:
         return Arrival(OrderStatus.SKIPPED, "nothing_to_ship", _nothing(order))
     if order.hold is not None and (order.hold.until is None or order.hold.until > now):
@@ -37,7 +40,7 @@ def arrive(order: Order, *, now: datetime, delay: timedelta = timedelta(0), acce
 
 def _nothing(order: Order) -> str:
     if not order.left_out:
-        return "Nothing is left to ship."
+        return NOTHING_LEFT
     return "Nothing to ship: " + "; ".join(f"{part.what}, {part.why}" for part in order.left_out[:3]) + "."
 
 

@@ -178,6 +178,8 @@ def _start_over(order_id: int, status: OrderStatus, order: Order, terms: Terms, 
         return
     if status in (OrderStatus.SKIPPED, OrderStatus.CANCELED):
         if arrival.status is OrderStatus.SKIPPED:
+            if status is OrderStatus.SKIPPED:
+                _skip_because(order_id, arrival.reason)
             return
         move([order_id], "passes_now" if status is OrderStatus.SKIPPED else "reprocessed")
     elif status is OrderStatus.ON_HOLD:
@@ -188,6 +190,16 @@ def _start_over(order_id: int, status: OrderStatus, order: Order, terms: Terms, 
         move([order_id], arrival.event, reasons=arrival.reason, waits=arrival.wait_until)
     if was_taken_back:
         tell([Told(kind="order.changed_before_sending", order_id=order_id)])
+
+
+def _skip_because(order_id: int, reason: str) -> None:
+    """Say why an order is Skipped by now. What a person left out stays left out, and says so."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update sales_order o set reason = %s where id = %s and reason <> %s and not exists (select from activity a"
+            " where a.account_id = o.account_id and a.order_id = o.id and a.kind = 'order.left_behind')",
+            [reason, order_id, reason],
+        )
 
 
 def _put_before_a_person(

@@ -7,4 +7,7 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         # Lanes register themselves when they are read.
-        from crossdock.orders import lanes  # noqa: F401
+        from crossdock.connections import panels
+        from crossdock.orders import backfilling, counting, lanes, rereading  # noqa: F401
+
+        panels.add("crossdock.orders.views.stores.panel")

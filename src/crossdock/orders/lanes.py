@@ -89,9 +89,13 @@ def intake_of(store_id: int, links: Sequence[Link], settings: ConnectorSettings)
     # Every connection has its own floor; the store's orders are wanted from the earliest of them on.
     floors = [link.accept_after for link in links]
     accept_after = None if any(floor is None for floor in floors) else min(floor for floor in floors if floor)
-    judged_by = {spec.name: getattr(settings, spec.name) for spec in fields_of(type(settings)) if spec.group == "import"}
-    terms = hashlib.sha256(f"{judged_by} {accept_after}".encode()).digest()[:8]
+    terms = hashlib.sha256(f"{judged_by(settings)} {accept_after}".encode()).digest()[:8]
     return Intake(store_id, links[0].merchant_id, timedelta(minutes=delay), accept_after, terms)
+
+
+def judged_by(settings: ConnectorSettings) -> dict[str, Any]:
+    """The import settings of a store: what says which orders are left out."""
+    return {spec.name: getattr(settings, spec.name) for spec in fields_of(type(settings)) if spec.group == "import"}
 
 
 class Already:
@@ -149,7 +153,7 @@ def _waiting(store_id: int, most: int) -> Announced:
 def _land_named(run: Run, intake: Intake, page: Page | None, inbox: list[int], kept: list[Kept], most: int) -> Announced:
     """Store what was named; the next that wait, so many at most."""
     if page is not None:
-        _land(run, intake, page, kept, [])
+        land(run, intake, page, kept, [])
     with connection.cursor() as cursor:
         cursor.execute("update webhook_inbox set taken_at = clock_timestamp() where id = any (%s)", [inbox])
     return _waiting(run.owner_id, most) if most else []
@@ -219,7 +223,7 @@ def _land_page(
     state: dict[str, Any],
     window: Window,
 ) -> None:
-    _land(run, intake, page, kept, known)
+    land(run, intake, page, kept, known)
     save_position(run, state, (window.since, window.until))
 
 
@@ -228,10 +232,14 @@ def _finish(run: Run, window: Window, kept: list[Kept]) -> None:
     save_position(run, {"done_to": window.until.isoformat()}, None)
 
 
-def _land(run: Run, intake: Intake, page: Page, kept: list[Kept], known: list[tuple[str, bytes]]) -> Received:
+def land(
+    run: Run, intake: Intake, page: Page, kept: list[Kept], known: list[tuple[str, bytes]], told_as: str = "order.changed"
+) -> Received:
     """Store a page and what was said to get it; wake what prepares the orders for their warehouse."""
     message_id = kept[-1].id if kept else None
-    received = receive_each(intake=intake, orders=page.orders, raws=page.raws, rejected=page.rejected, message_id=message_id)
+    received = receive_each(
+        intake=intake, orders=page.orders, raws=page.raws, rejected=page.rejected, message_id=message_id, told_as=told_as
+    )
     if received.new or received.changed or received.rejected:
         raws = [(order.external_id, raw) for order, raw in zip(page.orders, page.raws, strict=True)] + known
         keep_messages(_without_records(kept, raws), store_id=intake.store_id)

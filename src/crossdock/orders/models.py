@@ -207,6 +207,63 @@ class LeftOutRecord(TenantModel):
         constraints: ClassVar = [models.UniqueConstraint(fields=["account", "store", "external_id"], name="left_out_once")]
 
 
+class Backfill(TenantModel):
+    """Orders placed in a stretch of time, both ends included, that somebody has fetched again. `position` says where to go on.
+
+    `found` are those that the store listed; of the `new` ones `skipped` were left out by a setting. `trouble` is why it waits.
+    """
+
+    store = RowKey(Store, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    asked_at = models.DateTimeField(default=timezone.now)
+    asked_by = models.BigIntegerField(null=True)
+    position = models.JSONField(null=True)
+    found = models.IntegerField(default=0)
+    new = models.IntegerField(default=0)
+    skipped = models.IntegerField(default=0)
+    changed = models.IntegerField(default=0)
+    rejected = models.IntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    trouble = models.TextField(default="")
+
+    class Meta:
+        db_table = "backfill"
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(since__lt=F("until")), name="backfill_forward")]
+        indexes: ClassVar = [models.Index(fields=["account", "store", "id"], name="backfill_of")]
+
+
+class DayCount(TenantModel):
+    """One day of a store, in the account's zone, counted against the platform. Without `counted_at` it is to be counted again."""
+
+    store = RowKey(Store, related_name="+")
+    day = models.DateField()
+    at_store = models.IntegerField(default=0)
+    here = models.IntegerField(default=0)
+    counted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "day_count"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "store", "day"], name="day_count_once")]
+
+
+class Difference(TenantModel):
+    """An order that stands on one side only. Without `order` the store has it and we do not; else the store does not have it.
+
+    `fetched_at` is when somebody had it fetched.
+    """
+
+    count = RowKey(DayCount, related_name="differences")
+    external_id = models.TextField(**EXTERNAL)
+    number = models.TextField(**EXTERNAL)
+    order = RowKey(SalesOrder, null=True, related_name="+")
+    fetched_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "day_difference"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["count", "external_id"], name="day_difference_once")]
+
+
 class OrderStatusRow(models.Model):
     """The statuses, as the database knows them. Filled from `domain.statuses`; no tenant's rows."""
 

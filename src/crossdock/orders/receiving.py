@@ -15,6 +15,7 @@ from crossdock.activity.services import Told, tell
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.arrival import Arrival, arrive
 from crossdock.domain.orders import Order
+from crossdock.domain.statuses import OrderStatus
 from crossdock.orders.content import packed, packed_raw
 from crossdock.tenancy.models import new_public_id
 from crossdock.tenancy.rows import rows_to_tell
@@ -136,6 +137,9 @@ on conflict (account_id, store_id, external_id) do update set why = excluded.why
 """
 
 
+JUDGED_AGAIN = "order.judged_again"
+"""Told of known orders that are read again because a setting changed, and are no longer left out by it."""
+
 REFUSED = "It has values that cannot be stored. What was received is kept beside this line."
 
 
@@ -147,8 +151,10 @@ def receive_page(
     rejected: Sequence[Rejected] = (),
     now: datetime | None = None,
     message_id: UUID | None = None,
+    told_as: str = "order.changed",
 ) -> Received:
-    """Store a page of orders, once; every order that is new or changed is ready to go on. `message_id` is the exchange it came by.
+    """Store a page of orders, once; every order that is new or changed is ready to go on. `message_id` is the exchange it came by;
+    `told_as` the kind of activity that says why known orders were read.
 
     Runs in the account's scope, in the transaction that moves the cursor. Unchanged orders cost a hash lookup; an older version
     never replaces a newer one; receiving a page twice changes nothing. What could not be understood becomes a row with its reason.
@@ -183,6 +189,7 @@ def receive_page(
                     "sent": sorted(sent),
                 },
             )
+            left_out = {k for k, row in zip(fresh, rows, strict=True) if row["status"] == OrderStatus.SKIPPED.value}
             landed = [(fresh[row[0] - 1], row[1], row[2]) for row in cursor.fetchall()]
         new = [order_id for _, order_id, revision in landed if revision == 1]
         changed = [order_id for _, order_id, revision in landed if revision > 1]
@@ -190,12 +197,14 @@ def receive_page(
         tell(
             [
                 Told(
-                    kind="order.imported" if revision == 1 else "order.came_back" if order_id in deleted else "order.changed",
+                    kind="order.imported" if revision == 1 else "order.came_back" if order_id in deleted else told_as,
                     order_id=order_id,
                     params={"revision": revision} | ({"sent": order_id in sent} if order_id in deleted else {}),
                     message_id=message_id,
                 )
-                for _, order_id, revision in landed
+                for k, order_id, revision in landed
+                # What is left out as before has no story to tell.
+                if not (told_as == JUDGED_AGAIN and revision > 1 and k in left_out)
             ]
         )
     _keep_rejected(account_id, intake.store_id, rejected)
@@ -209,19 +218,22 @@ def receive_each(
     raws: Sequence[bytes],
     rejected: Sequence[Rejected] = (),
     message_id: UUID | None = None,
+    told_as: str = "order.changed",
 ) -> Received:
     """As `receive_page`; a page that the database refuses is taken order by order, and what it refuses of it becomes a row with
     its reason. One bad order never holds up the page.
     """
     try:
         with transaction.atomic():
-            return receive_page(intake=intake, orders=orders, raws=raws, rejected=rejected, message_id=message_id)
+            return receive_page(
+                intake=intake, orders=orders, raws=raws, rejected=rejected, message_id=message_id, told_as=told_as
+            )
     except (DataError, IntegrityError):
         if len(orders) <= 1:
             bad = [Rejected(order.external_id, None, REFUSED, raw) for order, raw in zip(orders, raws, strict=True)]
             return receive_page(intake=intake, orders=(), raws=(), rejected=[*rejected, *bad])
     parts = [
-        receive_each(intake=intake, orders=[order], raws=[raw], message_id=message_id)
+        receive_each(intake=intake, orders=[order], raws=[raw], message_id=message_id, told_as=told_as)
         for order, raw in zip(orders, raws, strict=True)
     ]
     parts.append(receive_page(intake=intake, orders=(), raws=(), rejected=rejected))

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from crossdock.accounts import slugs
-from crossdock.orders.views import acting, exchanges, listing, one, reading
+from crossdock.orders.views import acting, exchanges, listing, one, reading, stores
 
 slugs.register()
 
@@ -21,6 +21,10 @@ urlpatterns = [
     path("a/<account:account>/orders/<short:public_id>/data/", exchanges.data, name="data"),
     path("a/<account:account>/orders/<short:public_id>/data/reveal/", exchanges.reveal_data, name="reveal_data"),
     path("a/<account:account>/orders/<short:public_id>/data/download/", exchanges.download, name="download"),
+    path("a/<account:account>/stores/<short:public_id>/orders/", stores.part, name="store_part"),
+    path("a/<account:account>/stores/<short:public_id>/orders/fetch/", stores.fetch, name="store_fetch"),
+    path("a/<account:account>/stores/<short:public_id>/orders/count/", stores.count, name="store_count"),
+    path("a/<account:account>/stores/<short:public_id>/orders/fetch-one/", stores.fetch_one, name="store_fetch_one"),
     path("a/<account:account>/exchanges/<uuid:message_id>/", exchanges.exchange, name="exchange"),
     path("a/<account:account>/exchanges/<uuid:message_id>/reveal/", exchanges.reveal, name="reveal"),
 ]

@@ -36,6 +36,10 @@ def frame(request: AccountRequest, link: Connection, current: str) -> dict[str, 
         tabs.append(
             Tab(_("Locations"), url_of(request, "locations", public_id=link.public_id), is_current=current == "locations")
         )
+    if ChannelKind.INVENTORY in presenting.supported(link) and (
+        stock := page_url_or_none(request, "inventory:links", public_id=link.public_id)
+    ):
+        tabs.append(Tab(_("Stock"), stock, is_current=current == "stock"))
     return {
         "link": link,
         "tabs": tabs,
@@ -43,6 +47,7 @@ def frame(request: AccountRequest, link: Connection, current: str) -> dict[str, 
         "go_live_url": go_live,
         "may_manage": request.actor.may(Right.MANAGE_CONNECTIONS),
         "may_go_live": request.actor.may(Right.GO_LIVE),
+        "lists_orders": request.actor.may(Right.RUN_CHANNELS) and presenting.lists_orders(link.store.platform),
         "store_platform": presenting.platform_name(link.store.platform),
         "warehouse_platform": presenting.platform_name(link.warehouse.platform),
     }

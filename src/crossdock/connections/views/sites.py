@@ -18,6 +18,7 @@ from crossdock.connections.editing import Change, Stored
 from crossdock.connections.forms import SettingsForm, read_settings
 from crossdock.connections.models import Store, Warehouse
 from crossdock.connections.oauth import Carried, Purpose
+from crossdock.connections.panels import panels_of
 from crossdock.connections.typed import visible_fields
 from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_store, the_warehouse, url_of
 from crossdock.connections.views.site_forms import authorize_when, is_authorized, site_form
@@ -96,6 +97,7 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
             "may_see_exchanges": may_see_exchanges(request),
             "editor": done,
             "orders_url": _orders_url(request, site),
+            "panels": panels_of(request, site) if isinstance(site, Store) else (),
         }
         return render(request, "connections/site.html", context, status=done.get("status", 200) if done else 200)
 

@@ -1,0 +1,28 @@
+"""What other packages show on a store's page: each adds its own when Django starts."""
+
+from collections.abc import Callable, Sequence
+
+from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString
+
+from crossdock.accounts.web import AccountRequest
+from crossdock.connections.models import Store
+
+Panel = Callable[[AccountRequest, Store], SafeString | None]
+"""Draws a part of a store's page; None where it has nothing to show."""
+
+_paths: list[str] = []
+
+
+def add(path: str) -> None:
+    """Have the panel of this dotted name shown on every store's page, above its settings. It is imported when it is first shown,
+    so that workers need no page.
+    """
+    if path not in _paths:
+        _paths.append(path)
+
+
+def panels_of(request: AccountRequest, store: Store) -> Sequence[SafeString]:
+    """What is shown for one store."""
+    panels: list[Panel] = [import_string(path) for path in _paths]
+    return [shown for panel in panels if (shown := panel(request, store)) is not None]
