@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from crossdock.connectors.acumatica.simulator.levers import Levers
+from crossdock.connectors.acumatica.simulator.stock_levers import StockLevers
 
 _GOODS = (("BLUE-M", "Blue shirt M", "20.00"), ("RED-L", "Red shirt L", "22.00"), ("MUG", "Mug", "9.50"), ("CAP", "Cap", "14.00"))
 _TOWNS = (("Portland", "OR", "97201"), ("Reno", "NV", "89502"), ("Louisville", "KY", "40202"), ("Austin", "TX", "78701"))
 
 
-class DeskLevers(Levers):
+class DeskLevers(StockLevers):
     """Mixed into the simulator for people."""
 
     def levers(self) -> dict[str, Callable[..., Any]]:

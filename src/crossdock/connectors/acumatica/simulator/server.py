@@ -15,26 +15,23 @@ import msgspec
 from aiohttp import web
 
 from crossdock.connectors.acumatica.simulator import api
-from crossdock.connectors.acumatica.simulator.access import FULL, Access, App, NoGrant, Session
+from crossdock.connectors.acumatica.simulator.access import Access, App
 from crossdock.connectors.acumatica.simulator.desk_levers import DeskLevers
 from crossdock.connectors.acumatica.simulator.levers import PASSWORD as DEMO_PASSWORD
 from crossdock.connectors.acumatica.simulator.levers import USER as DEMO_USER
 from crossdock.connectors.acumatica.simulator.panel import panel_of
 from crossdock.connectors.acumatica.simulator.pushing import Courier
 from crossdock.connectors.acumatica.simulator.schema import ENDPOINT, TOPS, VERSIONS
-from crossdock.connectors.acumatica.simulator.showing import Refused, as_json, shown, with_errors
+from crossdock.connectors.acumatica.simulator.showing import Refused, shown, with_errors
+from crossdock.connectors.acumatica.simulator.signing import SITE, SigningIn, answered
 from crossdock.connectors.acumatica.simulator.state import Refusal, Tenant, from_plain, plain
 from crossdock.connectors.acumatica.simulator.swagger import document
 from crossdock.connectors.kit.simulator import Described, Panel
 from crossdock.connectors.kit.simulator.base import now
 
-SITE = "/AcumaticaERP"
-"""The virtual directory the instance lives in; Location headers carry it."""
-
 DEMO_TENANTS = ("Company", "Stationery")
 
 _READ_BY_PUT = frozenset(name for name, top in TOPS.items() if top.is_inquiry)
-_JSON = "application/json; charset=utf-8"
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h2>{0} - Server error.</h2></body></html>"
 _NO_INQUIRIES = (
     '<?xml version="1.0" encoding="utf-8"?>'
@@ -45,7 +42,7 @@ _NO_INQUIRIES = (
 _BUSY = "The previous operation has not been completed yet."
 
 
-class AcumaticaSimulator(DeskLevers):
+class AcumaticaSimulator(SigningIn, DeskLevers):
     """One instance with several tenants."""
 
     key = "acumatica"
@@ -111,17 +108,17 @@ class AcumaticaSimulator(DeskLevers):
     def refusal(self, status: int, request: web.Request) -> web.Response:
         """What comes before Acumatica's own answer: mostly the web server's."""
         if status == 401:
-            return _json({"message": "You are not logged in. You cannot perform any operation."}, 401)
+            return answered({"message": "You are not logged in. You cannot perform any operation."}, 401)
         if status == 429:
-            return _json({"message": "Too many requests. The license allows no more for now."}, 429)
+            return answered({"message": "Too many requests. The license allows no more for now."}, 429)
         if status == 403:
-            return _json(
+            return answered(
                 {"message": "An error has occurred.", "exceptionMessage": "You have insufficient rights.", "exceptionType": ""},
                 403,
             )
         if status >= 500:
             return web.Response(status=status, text=_HTML.format(status), content_type="text/html")
-        return _json({"message": f"The request is invalid ({status})."}, status)
+        return answered({"message": f"The request is invalid ({status})."}, status)
 
     def panel(self) -> Panel:
         """Orders, shipments and stock, and what one may do with them."""
@@ -172,59 +169,6 @@ class AcumaticaSimulator(DeskLevers):
             await asyncio.sleep(0.2)
             self.place_due()
 
-    # Signing in and out
-
-    async def _token(self, request: web.Request) -> web.StreamResponse:
-        given = {name: str(value) for name, value in (await request.post()).items()}
-        try:
-            return _json(self.access.token(given), 200)
-        except NoGrant as refusal:
-            return _json(refusal.body, refusal.status)
-
-    async def _discovery(self, request: web.Request) -> web.StreamResponse:
-        root = f"{request.scheme}://{request.host}{SITE}/identity"
-        return _json(
-            {
-                "issuer": root,
-                "token_endpoint": f"{root}/connect/token",
-                "revocation_endpoint": f"{root}/connect/revocation",
-                "scopes_supported": ["api", "offline_access", "api:concurrent_access"],
-                "grant_types_supported": ["authorization_code", "password", "refresh_token"],
-            },
-            200,
-        )
-
-    async def _login(self, request: web.Request) -> web.StreamResponse:
-        try:
-            given = msgspec.json.decode(await request.read(), type=dict[str, Any])
-        except msgspec.DecodeError:
-            return self.refusal(400, request)
-        tenant = given.get("tenant") or given.get("company") or (next(iter(self.tenants)) if len(self.tenants) == 1 else "")
-        if tenant not in self.tenants:
-            return _json(
-                {**FULL, "exceptionMessage": "Proper company ID cannot be determined from the credentials", "stackTrace": ""}, 500
-            )
-        try:
-            session = self.access.sign_in(str(given.get("name", "")), str(given.get("password", "")), tenant)
-        except NoGrant as refusal:
-            return _json(refusal.body, refusal.status)
-        response = web.Response(status=204)
-        response.set_cookie(".ASPXAUTH", session.id, path="/", httponly=True)
-        response.set_cookie("ASP.NET_SessionId", session.id[:24], path="/", httponly=True)
-        response.set_cookie("CompanyID", tenant, path="/")
-        response.set_cookie("UserBranch", "1", path="/")
-        return response
-
-    async def _logout(self, request: web.Request) -> web.StreamResponse:
-        session = self._session(request)
-        if session is not None:
-            self.access.sign_out(session)
-        return web.Response(status=204)
-
-    def _session(self, request: web.Request) -> Session | None:
-        kind, _, bearer = request.headers.get("Authorization", "").partition(" ")
-        return self.access.session_of(bearer if kind.casefold() == "bearer" else None, request.cookies.get(".ASPXAUTH"))
-
     # The endpoint
 
     async def _endpoints(self, request: web.Request) -> web.StreamResponse:
@@ -232,7 +176,7 @@ class AcumaticaSimulator(DeskLevers):
             return self.refusal(401, request)
         if (late := await self._limited(request)) is not None:
             return late
-        return _json(
+        return answered(
             {
                 "version": {"acumaticaBuildVersion": f"{VERSIONS[-1][:6]}.0113", "databaseVersion": f"{VERSIONS[-1][:6]}.0113"},
                 "endpoints": [
@@ -248,7 +192,7 @@ class AcumaticaSimulator(DeskLevers):
             return _no_route(request)
         if self._session(request) is None:
             return self.refusal(401, request)
-        return _json(document(f"{request.scheme}://{request.host}{SITE}/entity/{ENDPOINT}/{version}", version), 200)
+        return answered(document(f"{request.scheme}://{request.host}{SITE}/entity/{ENDPOINT}/{version}", version), 200)
 
     async def _inquiries(self, request: web.Request) -> web.StreamResponse:
         """Generic inquiries by OData: this company exposes none."""
@@ -333,7 +277,7 @@ class AcumaticaSimulator(DeskLevers):
             return late
         operation = self._operations.get(request.match_info["operation"])
         if operation is None:
-            return _json({"message": "The operation does not exist."}, 404)
+            return answered({"message": "The operation does not exist."}, 404)
         if operation.polls > 0:
             operation.polls -= 1
             return web.Response(status=202, headers={"Location": request.path})
@@ -342,7 +286,7 @@ class AcumaticaSimulator(DeskLevers):
         return web.Response(status=204, headers={"Location": operation.location})
 
     async def _not_acceptable(self, request: web.Request) -> web.StreamResponse:
-        return _json({"message": "The requested resource does not support http method 'POST'."}, 406)
+        return answered({"message": "The requested resource does not support http method 'POST'."}, 406)
 
     async def _called(
         self, request: web.Request, answer: Callable[[Tenant, str, api.Asked], Any], *, body: Any = None
@@ -364,10 +308,10 @@ class AcumaticaSimulator(DeskLevers):
             api.check(entity, question)
             found = answer(self.tenants[session.tenant], entity, question)
         except Refused as refused:
-            return _json({"message": "The request is invalid.", "modelState": {"entity": [str(refused)]}}, 400)
+            return answered({"message": "The request is invalid.", "modelState": {"entity": [str(refused)]}}, 400)
         except Refusal as refusal:
             return _refused(refusal, entity, body)
-        return found if isinstance(found, web.StreamResponse) else _json(found, 200)
+        return found if isinstance(found, web.StreamResponse) else answered(found, 200)
 
     async def _limited(self, request: web.Request) -> web.Response | None:
         wait = self.access.wait_for(time.monotonic())
@@ -395,13 +339,9 @@ async def _body(request: web.Request) -> Any:
         return None
 
 
-def _json(value: Any, status: int) -> web.Response:
-    return web.Response(body=as_json(value), status=status, headers={"Content-Type": _JSON})
-
-
 def _no_route(request: web.Request) -> web.Response:
     address = f"{request.scheme}://{request.host}{request.path}"
-    return _json(
+    return answered(
         {
             "message": f"No HTTP resource was found that matches the request URI '{address}'.",
             "messageDetail": "No type was found that matches the controller.",
@@ -412,8 +352,8 @@ def _no_route(request: web.Request) -> web.Response:
 
 def _refused(refusal: Refusal, entity: str, body: Any) -> web.Response:
     if refusal.errors:
-        return _json(with_errors(body if isinstance(body, dict) else {}, refusal.errors, refusal.message), 422)
-    return _json(
+        return answered(with_errors(body if isinstance(body, dict) else {}, refusal.errors, refusal.message), 422)
+    return answered(
         {
             "message": "An error has occurred.",
             "exceptionMessage": refusal.message,
