@@ -137,7 +137,12 @@ def _signing_in(connector: Connector) -> str:
         lines.append(f"Authorizing in the browser asks for these scopes: {scopes}.\n")
     if connector.webhooks is not None:
         topics = ", ".join(code(topic) for topic in connector.webhooks.topics)
-        lines.append(f"Webhooks, registered for Live connections only: {topics}.\n")
+        how = (
+            "Webhooks, registered for Live connections only"
+            if connector.can(kit.KeepsWebhooks)
+            else "Messages, set up there by hand"
+        )
+        lines.append(f"{how}: {topics}.\n")
     return "\n".join(lines)
 
 
