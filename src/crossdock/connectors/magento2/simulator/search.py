@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from crossdock.connectors.magento2.simulator.errors import Refusal, required
@@ -77,7 +78,10 @@ class Criteria:
         found = list(records)
         for group in self.groups.values():
             tests = [_test(one, columns) for one in group.values()]
-            found = [record for record in found if any(test(record) for test in tests)]
+            if len(tests) == 1:
+                found = list(filter(tests[0], found))
+            else:
+                found = [record for record in found if any(test(record) for test in tests)]
         return self.sorted(found, columns)
 
     def sorted(self, records: Iterable[Record], columns: Mapping[str, str]) -> list[Record]:
@@ -100,10 +104,12 @@ def _test(one: Mapping[str, str], columns: Mapping[str, str]) -> Callable[[Recor
     column = _column(one.get("field", ""), columns, "where clause")
     wanted, how = one.get("value", ""), one.get("conditionType", "eq")
 
+    as_wanted, as_text = _sortable(wanted), (2, wanted.casefold())
+
     def compared(record: Record) -> int:
-        left, right = _sortable(record.get(column)), _sortable(wanted)
+        left, right = _sortable(record.get(column)), as_wanted
         if left[0] != right[0]:
-            left, right = (2, str(record.get(column)).casefold()), (2, wanted.casefold())
+            left, right = (2, str(record.get(column)).casefold()), as_text
         return (left > right) - (left < right)
 
     listed = {text.strip().casefold() for text in wanted.split(",")}
@@ -142,7 +148,11 @@ def _sortable(value: Any) -> tuple[int, Any]:
         return (0, 0)
     if isinstance(value, int | float):
         return (1, float(value))
-    text = str(value)
+    return _sortable_text(str(value))
+
+
+@lru_cache(maxsize=200_000)
+def _sortable_text(text: str) -> tuple[int, Any]:
     if re.fullmatch(r"-?\d{1,15}(\.\d+)?", text):
         return (1, float(text))
     return (2, text.casefold())
