@@ -194,7 +194,7 @@ def parts_of(notice: ShipmentNotice, named: ShFulfillment, fulfillments: Sequenc
     the others can be found.
     """
     shown = {_numbers(named), _wanted_numbers(notice)}
-    rest = rest_of(notice, [named])
+    rest = rest_of(notice, [named]) if notice.lines else {}
     others = []
     for one in fulfillments:
         units = _units_in([one])

@@ -276,22 +276,37 @@ _RETURN = f"""fragment Back on Return {{
   }}
 }}"""
 
+_REFUND = """fragment Money on Refund {
+  id createdAt note return { id }
+  refundLineItems(first: 20) { nodes { id quantity restockType lineItem { id sku name } } pageInfo { hasNextPage endCursor } }
+}"""
+
 RETURNS_OF = f"""query ReturnsOf($few: [ID!]!) {{
   nodes(ids: $few) {{
     ... on Order {{
       id name updatedAt
       returns(first: 3) {{ nodes {{ ...Back }} pageInfo {{ hasNextPage endCursor }} }}
-      refunds(first: 10) {{
-        id createdAt note return {{ id }}
-        refundLineItems(first: 20) {{
-          nodes {{ id quantity restockType lineItem {{ id sku name }} }}
-          pageInfo {{ hasNextPage endCursor }}
-        }}
-      }}
+      refunds(first: 10) {{ ...Money }}
     }}
   }}
 }}
-{_RETURN}"""
+{_RETURN}
+{_REFUND}"""
+
+ALL_REFUNDS = f"""query AllRefunds($id: ID!) {{
+  order(id: $id) {{ refunds(first: 250) {{ ...Money }} }}
+}}
+{_REFUND}"""
+"""For orders with more refunds than are read with others: this list has no pages."""
+
+MORE_REFUND_LINES = """query MoreRefundLines($id: ID!, $after: String!) {
+  refund(id: $id) {
+    refundLineItems(first: 100, after: $after) {
+      nodes { id quantity restockType lineItem { id sku name } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
 
 MORE_RETURNS = f"""query MoreReturns($id: ID!, $after: String!) {{
   order(id: $id) {{ returns(first: 10, after: $after) {{ nodes {{ ...Back }} pageInfo {{ hasNextPage endCursor }} }} }}

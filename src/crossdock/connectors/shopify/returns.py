@@ -28,6 +28,9 @@ PAGE = 100
 FEW = 5
 """Orders whose returns are read at once."""
 
+REFUNDS = 10
+"""Refunds of one order that are read with those of others."""
+
 _STATES = {
     "REQUESTED": ReturnState.REQUESTED,
     "OPEN": ReturnState.APPROVED,
@@ -125,7 +128,13 @@ async def _rows(
         await extend(graphql, lines, queries.MORE_RETURN_LINES, one["id"], ("return", "returnLineItems"), what="return")
         content = msgspec.json.encode({"order": head, **one})
         rows.append((number_of(one["id"]), content, partial(_understood, content, settings)))
-    for number, one in enumerate(order["refunds"], start=1):
+    refunds = order["refunds"]
+    if len(refunds) >= REFUNDS:
+        whole = await graphql.query(queries.ALL_REFUNDS, dict[str, Any], cost=160, id=order["id"])
+        refunds = (whole.get("order") or order)["refunds"]
+    for number, one in enumerate(refunds, start=1):
+        lines = one["refundLineItems"]
+        await extend(graphql, lines, queries.MORE_REFUND_LINES, one["id"], ("refund", "refundLineItems"), what="refund")
         came_back = [row for row in one["refundLineItems"]["nodes"] if row.get("restockType") == _CAME_BACK]
         # Money for a return is the return's; a refund that restocks without one is all there is of what came back.
         if one.get("return") is None and came_back:

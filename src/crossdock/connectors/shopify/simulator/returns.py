@@ -157,6 +157,9 @@ def _return_of_refund(refund: Record, arguments: Arguments, context: Context) ->
 
 FIELDS: dict[tuple[str, str], Resolver] = {
     ("QueryRoot", "return"): _one,
+    ("QueryRoot", "refund"): lambda root, arguments, context: next(
+        (one for order in context.shop.orders.values() for one in order["_refunds"] if one["id"] == arguments["id"]), None
+    ),
     ("Order", "returns"): _of_order,
     ("Return", "order"): _parent,
     ("Return", "returnLineItems"): lambda one, arguments, context: paging.connection(one["_items"], arguments),

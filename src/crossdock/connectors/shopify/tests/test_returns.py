@@ -110,3 +110,26 @@ async def test_a_missing_right_is_named_and_stops_nothing_else(rig):
     assert not isinstance(refused.value, AuthenticationFailed)
     assert "read_returns" in refused.value.message
     assert len(await rig.orders()) == 1
+
+
+async def test_an_order_with_many_refunds_and_lines_has_them_all(rig):
+    lines = [{"sku": f"SKU-{number}", "quantity": 12} for number in range(25)]
+    order_id = rig.places(lines=lines)
+    rig.sim.fulfill_order(order_id)
+    for _ in range(12):
+        rig.sim.refund_order(order_id, quantities={line["sku"]: 1 for line in lines}, restock="RETURN")
+
+    found = await returned(rig)
+
+    assert [len(one.lines) for one in found] == [25] * 12
+    assert len({one.external_id for one in found}) == 12
+
+
+async def test_a_return_of_many_lines_has_them_all(rig):
+    lines = [{"sku": f"SKU-{number}", "quantity": 1} for number in range(45)]
+    order_id = rig.places(lines=lines)
+    rig.returns(order_id, {line["sku"]: 1 for line in lines})
+
+    (one,) = await returned(rig)
+
+    assert len(one.lines) == 45
