@@ -126,6 +126,7 @@ def test_a_stranger_joins_a_shop_to_a_warehouse_and_follows_an_order_to_its_end(
     page.click("button:has-text('Test connection')")
     page.wait_for_selector(".cn-outcome .tone-done")
     go_on(page)
+    page.check("input[name=platform][value=shopify]")
     page.click("button:has-text('Demo Stationery, by own app')")
     expect(page.locator("input[name$=shop]")).to_have_value("demo-stationery")
     page.click("button:has-text('Test connection')")
@@ -160,7 +161,7 @@ def test_a_stranger_joins_a_shop_to_a_warehouse_and_follows_an_order_to_its_end(
     order = page.url
     demo.pull("files", "ship_all", merchant="demo-stationery")
     page.goto(connection)
-    page.locator("main form", has_text="Run now").last.locator("button").click()
+    page.locator("[data-key=shipments] form", has_text="Run now").locator("button").click()
     page.wait_for_load_state()
     page.goto(order)
     status(page, "Closed")

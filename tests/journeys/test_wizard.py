@@ -76,6 +76,7 @@ def a_first_connection(account, person, sandbox):
     at = browser.post(at, {"how": "new", "name": "Acme Outdoor"}).url
     at = browser.post(at, {"do": "next", **posted("warehouse", "files", sandbox.warehouse_fields()), "site_name": "Reno"}).url
     location = next(iter(sandbox.locations.values()))
+    browser.post(at, {"do": "show", "platform": "shopify"})
     fields = posted("store", "shopify", sandbox.store_fields(location=location))
     assert browser.post(at, {"do": "next", **fields, "site_name": "Acme shop"}).status_code == 302
 
@@ -126,6 +127,7 @@ def test_a_second_connection_is_added_by_the_wizard(site, page, expect, complain
 
     expect(page.get_by_role("heading", name="Store Setup")).to_be_visible()
     page.get_by_label("A new store").check()
+    page.get_by_role("radio", name="Shopify").check()
     page.get_by_role("button", name="Sandbox shop, by own app").click()
     expect(page.get_by_label("Shop name")).to_have_value(sandbox.handle)
     page.get_by_role("button", name="Test connection").click()
