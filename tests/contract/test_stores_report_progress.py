@@ -4,10 +4,26 @@ import pytest
 
 from contract.store_rig import every_connector_that
 from crossdock.connectors.kit.capabilities import Done, Failed, ReportsProgress
-from crossdock.connectors.kit.errors import InvalidData
+from crossdock.connectors.kit.errors import (
+    AuthenticationFailed,
+    ConnectorError,
+    InvalidData,
+    OutcomeUnknown,
+    RateLimited,
+    Unavailable,
+)
 from crossdock.connectors.kit.http import ObserveOnly
 
 rig = every_connector_that(ReportsProgress)
+
+
+async def reported(rig, placed):
+    """Outcomes of all; where the store was not reached at all, that is the outcome of each."""
+    try:
+        async with rig.client() as client:
+            return await client.report_sent(placed)
+    except ConnectorError as error:
+        return [Failed(external_id, error) for external_id in placed]
 
 
 async def test_each_order_has_its_outcome_and_a_repeat_changes_nothing(rig):
@@ -43,6 +59,55 @@ async def test_an_order_in_progress_still_ships(rig):
     (outcome,) = await rig.post(rig.notice(order))
 
     assert isinstance(outcome, Done)
+
+
+@pytest.mark.parametrize("ended", ["canceled", "shipped elsewhere"])
+async def test_an_order_that_came_to_its_end_is_not_brought_back(rig, ended):
+    external_id = rig.places()
+    if ended == "canceled":
+        rig.cancels(external_id)
+    else:
+        rig.ships_elsewhere(external_id)
+    before = await rig.order(external_id)
+
+    async with rig.client() as client:
+        (outcome,) = await client.report_sent([external_id])
+    after = await rig.order(external_id)
+
+    assert outcome.key == external_id
+    assert after.units_to_ship == 0
+    assert (after.canceled_at is None) == (before.canceled_at is None)
+    assert after.payment == before.payment
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(401, AuthenticationFailed), (429, RateLimited), (500, Unavailable | OutcomeUnknown), (503, Unavailable | OutcomeUnknown)],
+)
+async def test_what_the_platform_refuses_is_named(rig, status, error):
+    external_id = rig.places()
+    await rig.orders()
+    rig.sim.fail_next(n=30, status=status, retry_after=5)
+
+    (outcome,) = await reported(rig, [external_id])
+
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, error)
+
+
+async def test_a_key_revoked_in_the_middle_is_renewed_or_asks_for_a_person(rig):
+    placed = [rig.places(number=number) for number in (1, 2)]
+    await rig.orders()
+    rig.sim.revoke_key()
+
+    outcomes = await reported(rig, placed)
+    if not rig.renews:
+        assert all(isinstance(outcome, Failed) for outcome in outcomes)
+        assert all(isinstance(outcome.error, AuthenticationFailed) for outcome in outcomes)
+        rig.gives_new_key()
+        outcomes = await reported(rig, placed)
+
+    assert all(isinstance(outcome, Done) for outcome in outcomes)
 
 
 async def test_a_connection_that_only_observes_reports_nothing(rig):

@@ -1,13 +1,14 @@
 """Every store that announces changes: believed only when signed, and only as a reason to look."""
 
 import asyncio
+import contextlib
 
 import pytest
 from aiohttp import web
 
 from contract.store_rig import every_connector_that
 from crossdock.connectors.kit.capabilities import KeepsWebhooks
-from crossdock.connectors.kit.errors import AuthenticationFailed
+from crossdock.connectors.kit.errors import AuthenticationFailed, OutcomeUnknown, RateLimited, Unavailable
 from crossdock.connectors.kit.http import ObserveOnly
 from crossdock.connectors.kit.secret import Secret
 
@@ -102,6 +103,37 @@ async def test_webhooks_are_made_once_again_when_gone_and_taken_back(rig, inbox)
         await client.remove_webhooks(address)
 
     assert rig.sim.writes() == []
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationFailed), (429, RateLimited), (503, Unavailable)])
+async def test_what_the_platform_refuses_is_named(rig, inbox, status, error):
+    address, _ = inbox
+    await rig.orders()
+    rig.sim.fail_next(n=30, status=status)
+
+    async with rig.client() as client:
+        with pytest.raises(error):
+            await client.ensure_webhooks(address)
+
+
+async def test_what_was_cut_short_is_finished_by_the_next_try_and_nothing_is_made_twice(rig, inbox):
+    address, deliveries = inbox
+    rig.sim.hang_up_after_write()
+
+    async with rig.client() as client:
+        with contextlib.suppress(Unavailable, OutcomeUnknown):
+            await client.ensure_webhooks(address)
+        made = await client.ensure_webhooks(address)
+        rig.sim.forget_log()
+        again = await client.ensure_webhooks(address)
+        writes = list(rig.sim.writes())
+        await client.remove_webhooks(address)
+        rig.places()
+    await asyncio.sleep(0)
+
+    assert set(made) == set(again) == set(rig.connector.webhooks.topics)
+    assert writes == []
+    assert deliveries.empty()
 
 
 async def test_a_connection_that_only_observes_registers_nothing(rig, inbox):
