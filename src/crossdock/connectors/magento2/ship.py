@@ -8,7 +8,14 @@ from msgspec import Raw
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.decoding import decode
 from crossdock.connectors.kit.each import each
-from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.kit.errors import (
+    AuthenticationFailed,
+    ConnectorError,
+    InvalidData,
+    OutcomeUnknown,
+    RateLimited,
+    Unavailable,
+)
 from crossdock.connectors.magento2 import posting
 from crossdock.connectors.magento2.api import Api, Gone, NoRoute
 from crossdock.connectors.magento2.criteria import PAGE, Filter, one_of, query
@@ -21,9 +28,14 @@ from crossdock.domain.fulfillment import ShipmentNotice
 AT_ONCE = 2
 """Orders worked on at the same time in one shop: it serves its shoppers from the same machine."""
 
+READ_AHEAD = 20
+"""Orders that are read together before their shipments are posted: few enough that they are still as they were read."""
+
 _MOST_PAGES = 100
 _SHIPMENT_FIELDS = f"items[{fields_read(MgShipment)}],total_count"
 _SEPARATELY = "1"
+
+_Seen = tuple[MgOrder, list[MgShipment]]
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -45,12 +57,14 @@ class Shipments:
         for notice in notices:
             by_order.setdefault(notice.order_id, []).append(notice)
         outcomes: dict[str, Done | Failed] = {}
+        seen: dict[str, _Seen] = {}
 
         async def work(group: list[ShipmentNotice]) -> Done | Failed:
             last: Done | Failed | None = None
             for position, notice in enumerate(group):
                 try:
-                    last = outcomes[notice.key] = await self._post(notice, note)
+                    # What was read beforehand is good for the first notice of an order; that one changes it.
+                    last = outcomes[notice.key] = await self._post(notice, note, seen.pop(notice.order_id, None))
                 except InvalidData as error:
                     last = outcomes[notice.key] = Failed(notice.key, error)
                 except ConnectorError as error:
@@ -60,12 +74,35 @@ class Shipments:
             assert last is not None  # noqa: S101  (a group has at least one notice)
             return last
 
-        ended = await each(list(by_order.values()), work, key=lambda group: group[0].key, at_once=AT_ONCE)
-        for group, outcome in zip(by_order.values(), ended, strict=True):
-            for notice in group:
-                if notice.key not in outcomes and isinstance(outcome, Failed):
-                    outcomes[notice.key] = Failed(notice.key, outcome.error)
+        groups = list(by_order.values())
+        stopped: ConnectorError | None = None
+        for start in range(0, len(groups), READ_AHEAD):
+            some = groups[start : start + READ_AHEAD]
+            if stopped is None:
+                seen |= await self._read_ahead([group[0].order_id for group in some])
+                ended = await each(some, work, key=lambda group: group[0].key, at_once=AT_ONCE)
+            else:
+                ended = [Failed(group[0].key, stopped) for group in some]
+            for group, outcome in zip(some, ended, strict=True):
+                if not isinstance(outcome, Failed):
+                    continue
+                if isinstance(outcome.error, AuthenticationFailed | RateLimited):
+                    stopped = outcome.error
+                for notice in group:
+                    outcomes.setdefault(notice.key, Failed(notice.key, outcome.error))
         return [outcomes[notice.key] for notice in notices]
+
+    async def _read_ahead(self, order_ids: Sequence[str]) -> dict[str, _Seen]:
+        """Orders with their shipments, in two calls for all instead of two for each. Nothing where that fails: then each is read by
+        itself, and has its own error. Nor with the older call, which checks no quantities: what it is told must be read just before.
+        """
+        if len(order_ids) < 2 or not self._settings.compact_ship:
+            return {}
+        try:
+            orders, shipments = await self._orders(order_ids), await self._shipments(order_ids)
+        except ConnectorError:
+            return {}
+        return {id_: (order, shipments.get(id_, [])) for id_, order in orders.items()}
 
     async def find(self, notices: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]) -> list[Found]:
         """Which notices the shop already counts in full, with all their tracking numbers. One of which only a part stands is not
@@ -103,13 +140,8 @@ class Shipments:
                 return found
         return ()
 
-    async def _post(self, notice: ShipmentNotice, note: Note) -> Done:
-        order = (await self._orders([notice.order_id])).get(notice.order_id)
-        if order is None:
-            raise InvalidData(
-                f"{notice.order_number} is no longer in the shop, or this integration may not see it.", field="order_id"
-            )
-        shipments = (await self._shipments([notice.order_id])).get(notice.order_id, [])
+    async def _post(self, notice: ShipmentNotice, note: Note, seen: _Seen | None) -> Done:
+        order, shipments = seen or await self._seen(notice)
         ways = await self._ways(order)
         plans, refused = _plans(notice, order, shipments, ways, adopts_bare=not self._settings.compact_ship)
         stands = next((made for made in plans if made.is_done and made.found), None)
@@ -128,6 +160,15 @@ class Shipments:
                 field="compact_ship",
             )
         return await self._first_taken(notice, order, plans)
+
+    async def _seen(self, notice: ShipmentNotice) -> _Seen:
+        """The order and its shipments as they are now. Raises InvalidData for an order that is gone."""
+        order = (await self._orders([notice.order_id])).get(notice.order_id)
+        if order is None:
+            raise InvalidData(
+                f"{notice.order_number} is no longer in the shop, or this integration may not see it.", field="order_id"
+            )
+        return order, (await self._shipments([notice.order_id])).get(notice.order_id, [])
 
     async def _first_taken(self, notice: ShipmentNotice, order: MgOrder, plans: Sequence[posting.Plan]) -> Done:
         """Send the first plan, and the next where Magento found no products in it: then nothing was done."""

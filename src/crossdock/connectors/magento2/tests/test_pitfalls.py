@@ -168,6 +168,20 @@ async def test_a_mail_that_cannot_be_sent_is_said_and_ships_nothing_again(rig):
     assert done.evidence["mail"].startswith("not sent: Magento 2 answered 500")
 
 
+async def test_many_shipments_are_read_for_together_and_each_is_told_once(rig):
+    orders = [await rig.order(rig.places(lines=[{"sku": "RED", "quantity": 3}])) for _ in range(25)]
+    notices = [notice for order in orders for notice in (rig.notice(order, {"RED": 1}), rig.notice(order, {"RED": 2}))]
+    rig.sim.forget_log()
+
+    outcomes = await rig.post(*notices)
+
+    assert all(isinstance(outcome, Done) for outcome in outcomes)
+    assert set(rig.told().values()) == {1}
+    reads = [entry for entry in rig.sim.log if not entry.is_write]
+    # Two for each batch of orders, and two for the second notice of each order, which the first one changed.
+    assert len(reads) == 2 * 2 + 2 * 25
+
+
 async def test_what_is_not_read_of_an_order_is_not_asked_for(rig):
     rig.places(more={"remote_ip": "192.0.2.1", "customer_dob": "1990-01-01 00:00:00"})
 
