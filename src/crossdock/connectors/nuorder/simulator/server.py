@@ -15,8 +15,9 @@ from aiohttp import web
 from crossdock.connectors.kit.simulator import Described, Panel
 from crossdock.connectors.kit.simulator.base import now
 from crossdock.connectors.nuorder.simulator.access import Access, Refused
-from crossdock.connectors.nuorder.simulator.calls import Asked, NoSuchCall, Refusal, call_for
-from crossdock.connectors.nuorder.simulator.levers import PortalLevers
+from crossdock.connectors.nuorder.simulator.asking import Asked, NoSuchCall, Refusal
+from crossdock.connectors.nuorder.simulator.calls import call_for
+from crossdock.connectors.nuorder.simulator.order_levers import OrderLevers
 from crossdock.connectors.nuorder.simulator.panel import panel_of
 from crossdock.connectors.nuorder.simulator.state import Portal
 
@@ -38,7 +39,7 @@ _WORDS = {
 }
 
 
-class NuOrderSimulator(PortalLevers):
+class NuOrderSimulator(OrderLevers):
     """Several portals behind one address; the consumer key of a request says which one it is about."""
 
     key = "nuorder"
