@@ -133,6 +133,21 @@ def _webhooks(params: Params) -> str:
     ).format(count=count)
 
 
+def _products(params: Params) -> str:
+    parts = [
+        text.format(n=count)
+        for name, text in (("new", _("{n} new")), ("changed", _("{n} changed")), ("gone", _("{n} gone")))
+        if (count := int(params.get(name) or 0))
+    ]
+    return _("Products of the store were read: {counts}").format(counts=", ".join(parts))
+
+
+def _stock(params: Params) -> str:
+    pushed, refused = int(params.get("pushed") or 0), int(params.get("refused") or 0)
+    text = ngettext("The store was told {n} stock figure", "The store was told {n} stock figures", pushed).format(n=pushed)
+    return _("{told}, and refused {refused}").format(told=text, refused=refused) if refused else text
+
+
 def _days(params: Params) -> str:
     days = int(params.get("days") or 0)
     return ngettext("No shipment came within {days} day", "No shipment came within {days} days", days).format(days=days)
@@ -245,6 +260,18 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "store.mode": Sentence("plug-connected", Tone.FLIGHT, _mode),
     "store.webhooks": Sentence("webhook", Tone.FLIGHT, _webhooks),
+    "store.stock": Sentence("stack-2", Tone.FLIGHT, _stock),
+    "store.stock_first": Sentence(
+        "hand-stop", Tone.STUCK, _say(gettext_lazy("Its first stock figures wait for a person's yes")), _why
+    ),
+    "store.stock_held": Sentence(
+        "hand-stop", Tone.STUCK, _say(gettext_lazy("Its stock figures would drop, and wait for a person's yes")), _why
+    ),
+    "store.stock_unlinked": Sentence(
+        "map-pin", Tone.STUCK, _say(gettext_lazy("Where its stock is shown has to be said first")), _why
+    ),
+    "store.stock_allowed": Sentence("check", Tone.DONE, _say(gettext_lazy("A person let its stock figures be sent"))),
+    "store.products": Sentence("tag", Tone.ASIDE, _products),
     "store.backfilled": Sentence("package-import", Tone.ASIDE, _backfilled),
     "store.count_differs": Sentence("alert-triangle", Tone.STUCK, _count_differs, _count_parts),
     "store.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from msgspec import Struct
@@ -172,12 +173,18 @@ def channel_cards(link: Connection, zone: str, now: datetime | None = None) -> l
     lanes = Lanes([link])
     channels = {channel.kind: channel for channel in Channel.objects.filter(connection=link).prefetch_related("schedules")}
     can = supported(link)
-    return [
+    cards = [
         _card(link, kind, channels.get(kind), lanes.of(link, kind), zone, now)
         if kind in can
         else Card(kind, ChannelKind(kind).label, "not-supported", why_not=_why_not(link, kind))
         for kind in ChannelKind.values
     ]
+    # What keeps several channels from running is said where it is met first.
+    told: set[str] = set()
+    for at, card in enumerate(cards):
+        cards[at] = msgspec.structs.replace(card, troubles=tuple(one for one in card.troubles if one.why not in told))
+        told |= {one.why for one in card.troubles}
+    return cards
 
 
 def supported(link: Connection) -> frozenset[str]:

@@ -57,6 +57,7 @@ LANES: dict[str, tuple[tuple[str, str], ...]] = {
         ("orders.count", "store_id"),
     ),
     ChannelKind.SHIPMENTS: (("fulfillment.pull", "warehouse_id"), ("fulfillment.post", "id")),
+    ChannelKind.INVENTORY: (("inventory.read", "warehouse_id"), ("inventory.publish", "store_id")),
     ChannelKind.PRODUCTS: (("products.pull", "store_id"),),
 }
 """Which lanes carry a channel, and which id of the connection each belongs to. The first is the one that `run now` means."""

@@ -66,6 +66,14 @@ CAUSES = (
         "needs=person",
     ),
     Cause(
+        "stock",
+        _("Stores whose stock waits for you"),
+        _("Their figures are not sent until somebody has looked at them."),
+        "stack-2",
+        Tone.STUCK,
+        "inventory:publishing",
+    ),
+    Cause(
         "not_understood",
         _("Records not understood"),
         _("They became no order; the reason is shown."),

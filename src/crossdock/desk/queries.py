@@ -47,6 +47,10 @@ union all
 select 'unmatched', count(*), min(shipped_at) from (
   select shipped_at from shipment where account_id = %(account)s and order_id is null and status <> 'archived' limit %(most)s) x
 union all
+select 'stock', count(*), min(state_at) from (
+  select p.state_at from stock_publishing p join store s on s.id = p.store_id
+   where p.account_id = %(account)s and p.state in ('link', 'first', 'held') and s.deleted_at is null limit %(most)s) x
+union all
 select 'not_understood', count(*), min(last_seen) from (
   select l.last_seen from left_out l join store s on s.id = l.store_id where l.account_id = %(account)s limit %(most)s) x
 """
@@ -121,7 +125,7 @@ select exists (select from store where account_id = %(account)s and deleted_at i
 
 def stuck(now: datetime | None = None) -> dict[str, Stuck]:
     """What is stuck, by cause: orders in error, delayed, held for a person, with an issue, open for long; shipments that the store
-    refused or that match no order; records that could not be understood.
+    refused or that match no order; stores whose stock waits for a yes; records that could not be understood.
     """
     old = (now or datetime.now(UTC)) - OLD_OPEN
     with connection.cursor() as cursor:

@@ -19,8 +19,8 @@ class Product(Struct, frozen=True, omit_defaults=True):
     """One thing that can be ordered: a variant, or a product that has none.
 
     `external_id` is the store's key of it, `product_id` of the product it belongs to. `components` are what a bundle is made of, as
-    far as the store says so. `tracks_stock` is False where the store keeps no stock figure of it, None where it does not say; `stock` is
-    what it shows as available now, over all its locations, where it says so with the product.
+    far as the store says so. `tracks_stock` is False where the store keeps no stock figure of it, None where it does not say.
+    `stock` is what it shows as available now, over all its locations, where it says so with the product.
     """
 
     external_id: str

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "crossdock.products",
     "crossdock.orders",
     "crossdock.fulfillment",
+    "crossdock.inventory",
     "crossdock.desk",
     "crossdock.ui",
     "crossdock.jobs",

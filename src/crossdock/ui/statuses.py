@@ -94,7 +94,36 @@ EFFECT = {
     "refused": _of(_("Refused"), "circle-x", Tone.STUCK, _("The other system said no.")),
 }
 
-KINDS = {"sales_order": SALES_ORDER, "shipment": SHIPMENT, "connection": CONNECTION, "channel": CHANNEL, "effect": EFFECT}
+STOCK = {
+    "unknown": _of(
+        _("No level"), "minus", Tone.ASIDE, _("No warehouse says how many there are; what the store shows stays as it is.")
+    ),
+    "untracked": _of(_("Not tracked"), "ban", Tone.ASIDE, _("The store keeps no stock figure of it.")),
+    "second": _of(_("SKU doubled"), "copy", Tone.ASIDE, _("Another listing of the store has the SKU, and is told the figure.")),
+    "gone": _of(_("Set aside"), "archive", Tone.ASIDE, _("The store no longer sells it, or the location is no longer linked.")),
+    "waiting": _of(_("To be told"), "circle-dashed", Tone.FLIGHT, _("It differs from what the store was told last.")),
+    "trying": _of(_("Being told"), "loader-2", Tone.FLIGHT, _("The store is being told.")),
+    "refused": _of(_("Refused"), "circle-x", Tone.STUCK, _("The store did not take it; its answer says why.")),
+    "done": _of(_("Told"), "circle-check", Tone.DONE, _("The store took this figure.")),
+}
+
+PUBLISHING = {
+    "new": _of(_("Not yet"), "circle-dashed", Tone.ASIDE, _("Nothing was worked out yet, or the connection only observes.")),
+    "link": _of(_("Location needed"), "map-pin", Tone.STUCK, _("A person has to say at which location the stock is shown.")),
+    "first": _of(_("Look first"), "eye", Tone.STUCK, _("The first figures wait for a person's yes.")),
+    "held": _of(_("Held"), "hand-stop", Tone.STUCK, _("The figures would drop, and wait for a person's yes.")),
+    "going": _of(_("Flows"), "send", Tone.FLIGHT, _("What differs is told by the schedule.")),
+}
+
+KINDS = {
+    "sales_order": SALES_ORDER,
+    "shipment": SHIPMENT,
+    "connection": CONNECTION,
+    "channel": CHANNEL,
+    "effect": EFFECT,
+    "stock": STOCK,
+    "publishing": PUBLISHING,
+}
 
 
 def key_of(state: object) -> str:

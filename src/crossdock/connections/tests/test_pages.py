@@ -142,8 +142,8 @@ def test_every_kind_of_data_has_its_card(office):
 
     assert page.count("<article") == 7
     assert "Every 5 minutes" in page
-    assert page.count("Not supported") == 5
-    assert f"{link.store.name} cannot exchange inventory." in page
+    assert page.count("Not supported") == 3
+    assert f"Neither {link.store.name} nor {link.warehouse.name} can exchange catalogs." in page
 
 
 def test_a_card_says_what_stopped_it_and_what_to_do_once_for_each_reason(office):

@@ -173,6 +173,7 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
                 is_snapshot=bool(read.levels),
                 is_last=is_last,
                 receipt=receipt if is_last else None,
+                at=newest.taken.changed_at,
             )
 
     async def settle_stock(self, receipt: str) -> None:

@@ -89,7 +89,11 @@ class ReturnPage(Struct, frozen=True):
 
 
 class StockPage(Struct, frozen=True):
-    """Some stock levels. `reading` names the snapshot they belong to, `is_last` its last page, `receipt` as in ShipmentPage."""
+    """Some stock levels. `reading` names the snapshot they belong to, `is_last` its last page, `receipt` as in ShipmentPage.
+
+    `at` is the moment for which the warehouse states them, where that can be told; else they are taken to hold when they were asked
+    for.
+    """
 
     levels: tuple[StockLevel, ...]
     rejected: tuple[Rejected, ...]
@@ -97,6 +101,7 @@ class StockPage(Struct, frozen=True):
     is_snapshot: bool
     is_last: bool
     receipt: str | None = None
+    at: datetime | None = None
 
 
 def read_each(

@@ -74,6 +74,7 @@ def test_every_cause_is_counted_with_its_age_and_leads_to_its_list(account, conn
         "old": 1,
         "shipment_error": 0,
         "unmatched": 1,
+        "stock": 0,
         "not_understood": 0,
     }
     assert set(counts) == {cause.key for cause in CAUSES}

@@ -12,6 +12,7 @@ from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.orders import Measure
 from crossdock.domain.products import Component
 from crossdock.products.models import Listing
+from crossdock.tenancy.scope import across_accounts
 from support.stall import Market, stalls_and_sheds
 
 PULL = "products.pull"
@@ -189,7 +190,5 @@ async def test_listings_are_one_accounts_own(market):
         with database.cursor() as cursor:
             cursor.execute("select count(*) from listing")
             return cursor.fetchone()[0]
-
-    from crossdock.tenancy.scope import across_accounts
 
     assert await across_accounts(seen_without_account) == 0

@@ -1,0 +1,1 @@
+"""Stock reported by warehouses, published to stores."""
