@@ -36,6 +36,11 @@ def a_busy_shop() -> ShopifySimulator:
     sim.hold_order(2, reason="AWAITING_PAYMENT", notes="until Friday")
     sim.refund_order(1, {"MUG": 1})
     sim.cancel_order(3)
+    sim.add_product("RED", 5, barcode="4006381333931", weight="0.35")
+    sim.add_variants("Shirt", {"SHIRT-S": 1, "SHIRT-M": 2})
+    sim.add_bundle("PAIR", {"RED": 2})
+    sim.ask_return(1, {"MUG": 1}, note="torn")
+    sim.approve_return("#1-R1", tracking="1Z999AA10123456784")
     return sim
 
 
@@ -51,6 +56,12 @@ def resolve(source: Any, info: Any, **arguments: Any) -> Any:
         (queries.ORDERS_BY_ID, {"ids": None}),
         (queries.SHIPPABLE, {"id": None}),
         (queries.FULFILLMENTS, {"id": None}),
+        (queries.ORDERS_PLACED, {"first": 10, "query": "status:any"}),
+        (queries.ORDERS_WITH_RETURNS, {"first": 10, "query": "status:any"}),
+        (queries.RETURNS_OF, {"few": None}),
+        (queries.ALL_REFUNDS, {"id": None}),
+        (queries.PRODUCTS, {"first": 10}),
+        (queries.VARIANTS_BY_SKU, {"query": "sku:'RED' OR sku:'SHIRT'", "location": "gid://shopify/Location/6000000000001"}),
         (queries.WHO, {}),
         (queries.LOCATIONS, {}),
         (SHAPES, {"id": None, "more": True}),
@@ -60,7 +71,7 @@ def resolve(source: Any, info: Any, **arguments: Any) -> Any:
 def test_it_answers_as_the_reference_executor_does(document: str, given: dict[str, Any]) -> None:
     sim = a_busy_shop()
     ids = [order["id"] for order in sim.shop().orders.values()]
-    variables = {name: (ids if name == "ids" else ids[0]) if value is None else value for name, value in given.items()}
+    variables = {name: (ids if name in ("ids", "few") else ids[0]) if value is None else value for name, value in given.items()}
 
     def context() -> Context:
         return Context(sim.shop(), "test", frozenset(SCOPES), "2026-10", Faults())
