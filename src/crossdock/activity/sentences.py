@@ -171,7 +171,9 @@ def _say(text: Promise) -> Words:
 SENTENCES: dict[str, Sentence] = {
     "order.imported": Sentence("package-import", Tone.ASIDE, _imported),
     "order.changed": Sentence("replace", Tone.ASIDE, _changed),
-    "order.came_back": Sentence("arrow-back-up", Tone.ASIDE, _say(gettext_lazy("The store still has it: it came back")), _came_back),
+    "order.came_back": Sentence(
+        "arrow-back-up", Tone.ASIDE, _say(gettext_lazy("The store still has it: it came back")), _came_back
+    ),
     "order.judged_again": Sentence(
         "replace", Tone.ASIDE, _say(gettext_lazy("Read again: the store's import settings changed, and no longer leave it out"))
     ),

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from django.db import connection
 from msgspec import Struct
 
 from crossdock.accounts import vault
 from crossdock.accounts.vault import SealContext
 from crossdock.connectors.kit.http import Exchange
+from crossdock.tenancy import statements
 from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
 
@@ -67,6 +67,14 @@ def message_id_at(moment: datetime) -> uuid.UUID:
     return uuid.UUID(int=value | ((random >> 68) << 64) | (random & ((1 << 62) - 1)))
 
 
+TELL = """
+insert into activity (at, account_id, order_id, shipment_id, store_id, warehouse_id, kind, params, message_id, by)
+select clock_timestamp(), %(account)s, r.order_id, r.shipment_id, r.store_id, r.warehouse_id, r.kind, r.params, r.message_id, r.by
+  from jsonb_to_recordset(%(rows)s::jsonb) r(order_id bigint, shipment_id bigint, store_id bigint, warehouse_id bigint, kind text,
+                                             params jsonb, message_id uuid, by bigint)
+"""
+
+
 def tell(stories: Sequence[Told]) -> None:
     """Add to the story, in the transaction that makes it true."""
     if not stories:
@@ -84,15 +92,7 @@ def tell(stories: Sequence[Told]) -> None:
         }
         for story in stories
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into activity (at, account_id, order_id, shipment_id, store_id, warehouse_id, kind, params, message_id, by)"
-            " select clock_timestamp(), %s, r.order_id, r.shipment_id, r.store_id, r.warehouse_id, r.kind, r.params, r.message_id,"
-            " r.by"
-            " from jsonb_to_recordset(%s::jsonb) r(order_id bigint, shipment_id bigint, store_id bigint, warehouse_id bigint,"
-            " kind text, params jsonb, message_id uuid, by bigint)",
-            [account_in_scope(), rows_to_tell(rows)],
-        )
+    statements.run(TELL, {"account": account_in_scope(), "rows": rows_to_tell(rows)})
 
 
 def keep_messages(
@@ -130,17 +130,14 @@ def keep_messages(
             about.append((at, message.id, order_id, account_id))
     if not rows:
         return
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into message (at, id, account_id, store_id, warehouse_id, operation, method, url, status, ms, request, response)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
-            rows,
-        )
-        if about:
-            cursor.executemany(
-                "insert into message_subject (at, message_id, order_id, account_id) values (%s, %s, %s, %s) on conflict do nothing",
-                about,
-            )
+    statements.run_many(
+        "insert into message (at, id, account_id, store_id, warehouse_id, operation, method, url, status, ms, request, response)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %b, %b) on conflict do nothing",
+        rows,
+    )
+    statements.run_many(
+        "insert into message_subject (at, message_id, order_id, account_id) values (%s, %s, %s, %s) on conflict do nothing", about
+    )
 
 
 def envelope(body: bytes, raws: Sequence[tuple[str, bytes]]) -> bytes:

@@ -18,6 +18,8 @@ def main(argv: list[str]) -> None:
     from crossdock.jobs.lanes import More
     from crossdock.jobs.worker import run_lane
 
+    # A worker has them from its start on.
+    gateway.connectors_of("store")
     account_id, lane_id = int(argv[0]), int(argv[1])
 
     async def pull() -> None:

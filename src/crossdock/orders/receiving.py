@@ -17,6 +17,7 @@ from crossdock.domain.arrival import Arrival, arrive
 from crossdock.domain.orders import Order
 from crossdock.domain.statuses import OrderStatus
 from crossdock.orders.content import packed, packed_raw
+from crossdock.tenancy import statements
 from crossdock.tenancy.models import new_public_id
 from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
@@ -43,7 +44,7 @@ class Received(Struct, frozen=True):
 
 CHANGED = """
 select p.k, o.id, o.revision, o.deleted_at is not null
-  from unnest(%(ids)s::text[], %(hashes)s::bytea[]) with ordinality p(external_id, hash, k)
+  from unnest(%(ids)s::text[], %(hashes)b::bytea[]) with ordinality p(external_id, hash, k)
   left join sales_order o on o.store_id = %(store)s and o.external_id = p.external_id
  where o.id is null or o.content_hash <> p.hash or o.deleted_at is not null
 """
@@ -63,7 +64,7 @@ with page as materialized (
   select %(account)s, %(store)s, %(merchant)s, p.public_id, p.external_id, p.number, p.status, p.wait_until, p.reason, p.placed_at,
          p.source_updated_at, p.ship_by, h.hash, p.currency, p.grand_total, p.ship_name, p.ship_country, p.method_sold,
          p.lines_count, p.units, p.is_test
-    from page p join unnest(%(hashes)s::bytea[]) with ordinality h(hash, k) on h.k = p.k
+    from page p join unnest(%(hashes)b::bytea[]) with ordinality h(hash, k) on h.k = p.k
    order by p.external_id
   on conflict (store_id, external_id) do update set
     number = excluded.number, source_updated_at = excluded.source_updated_at, ship_by = excluded.ship_by,
@@ -83,7 +84,7 @@ with page as materialized (
  c as (
   insert into sales_order_content (order_id, account_id, doc, raw)
   select m.id, %(account)s, d.doc, d.raw
-    from m join unnest(%(docs)s::bytea[], %(raws)s::bytea[]) with ordinality d(doc, raw, k) on d.k = m.k
+    from m join unnest(%(docs)b::bytea[], %(raws)b::bytea[]) with ordinality d(doc, raw, k) on d.k = m.k
   on conflict (order_id) do update set doc = excluded.doc, raw = excluded.raw),
  l as (
   insert into sales_order_line (account_id, order_id, external_id, position, consignment, sku, name, location, ordered, to_ship,
@@ -175,22 +176,21 @@ def receive_page(
             rows.append(_row(at, order, arrive(order, now=now, delay=intake.delay, accept_after=intake.accept_after)))
             docs.append(packed(order))
             payloads.append(packed_raw(raw))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                UPSERT,
-                {
-                    "account": account_id,
-                    "store": intake.store_id,
-                    "merchant": intake.merchant_id,
-                    "page": msgspec.json.encode(rows).decode(),
-                    "hashes": [hashes[k] for k in fresh],
-                    "docs": docs,
-                    "raws": payloads,
-                    "sent": sorted(sent),
-                },
-            )
-            left_out = {k for k, row in zip(fresh, rows, strict=True) if row["status"] == OrderStatus.SKIPPED.value}
-            landed = [(fresh[row[0] - 1], row[1], row[2]) for row in cursor.fetchall()]
+        found = statements.run(
+            UPSERT,
+            {
+                "account": account_id,
+                "store": intake.store_id,
+                "merchant": intake.merchant_id,
+                "page": msgspec.json.encode(rows).decode(),
+                "hashes": [hashes[k] for k in fresh],
+                "docs": docs,
+                "raws": payloads,
+                "sent": sorted(sent),
+            },
+        )
+        left_out = {k for k, row in zip(fresh, rows, strict=True) if row["status"] == OrderStatus.SKIPPED.value}
+        landed = [(fresh[row[0] - 1], row[1], row[2]) for row in found]
         new = [order_id for _, order_id, revision in landed if revision == 1]
         changed = [order_id for _, order_id, revision in landed if revision > 1]
         _drop_gone_lines([(order_id, latest[k][0]) for k, order_id, revision in landed if revision > 1])
@@ -264,9 +264,7 @@ def _latest(orders: Sequence[Order], raws: Sequence[bytes]) -> list[tuple[Order,
 
 def _changed(store_id: int, external_ids: list[str], hashes: list[bytes]) -> tuple[list[int], dict[int, int | None], set[int]]:
     """What is new, changed or was deleted here: places in the page, ids by place where known, ids of those deleted here."""
-    with connection.cursor() as cursor:
-        cursor.execute(CHANGED, {"ids": external_ids, "hashes": hashes, "store": store_id})
-        rows = cursor.fetchall()
+    rows = statements.run(CHANGED, {"ids": external_ids, "hashes": hashes, "store": store_id})
     return [row[0] - 1 for row in rows], {row[0] - 1: row[1] for row in rows}, {row[1] for row in rows if row[3]}
 
 
