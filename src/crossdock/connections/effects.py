@@ -19,6 +19,7 @@ from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, OutcomeUnknown
 from crossdock.jobs.lanes import LeaseLost, Run
 from crossdock.jobs.policy import PAUSES, Step, decide
+from crossdock.tenancy import statements
 from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
 
@@ -72,7 +73,7 @@ update effect e set evidence = coalesce(e.evidence, '{}'::jsonb) || r.evidence
 
 INTEND = """
 insert into effect (account_id, kind, key, lane_id, store_id, warehouse_id, realm, subject_id)
-select %(account)s, %(kind)s, r.key, r.lane_id, r.store_id, r.warehouse_id, r.realm, r.subject_id
+select %(account)s, %(kind)s::text, r.key, r.lane_id, r.store_id, r.warehouse_id, r.realm, r.subject_id
   from jsonb_to_recordset(%(rows)s::jsonb)
        r(key text, lane_id bigint, store_id bigint, warehouse_id bigint, realm text, subject_id bigint)
 on conflict (account_id, kind, key) do nothing returning subject_id
@@ -133,9 +134,8 @@ def intend(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
 
     Returns the subjects of those that are new.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(INTEND, {"account": account_in_scope(), "kind": kind, "rows": msgspec.json.encode(rows).decode()})
-        return [row[0] for row in cursor.fetchall()]
+    values = {"account": account_in_scope(), "kind": kind, "rows": msgspec.json.encode(rows).decode()}
+    return [row[0] for row in statements.run(INTEND, values)]
 
 
 async def run_effects(run: Run, handler: "Ledgered[P]", *, most: int = 50) -> bool:
@@ -289,12 +289,10 @@ def _take(run: Run, handler: "Ledgered[Any]", most: int) -> _Batch:
 
 
 def _claim(run: Run, kind: str, most: int) -> list[Claimed]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            CLAIM,
-            {"fence": run.fence, "lane": run.lane_id, "kind": kind, "for": TRYING_FOR.total_seconds(), "most": most},
-        )
-        rows = cursor.fetchall()
+    rows = statements.run(
+        CLAIM,
+        {"fence": run.fence, "lane": run.lane_id, "kind": kind, "for": TRYING_FOR.total_seconds(), "most": most},
+    )
     return [
         Claimed(row[0], row[1], row[2], row[3], row[4] != "intended", _evidence(row[5]), row[4] == "trying")
         for row in sorted(rows, key=lambda row: row[0])
@@ -331,8 +329,7 @@ def _evidence(stored: Any) -> dict[str, str]:
 
 def _note(run: Run, kind: str, evidence: Mapping[str, Mapping[str, str]]) -> None:
     rows = [{"key": key, "evidence": dict(values)} for key, values in evidence.items()]
-    with connection.cursor() as cursor:
-        cursor.execute(NOTE, {"rows": rows_to_tell(rows), "account": run.account_id, "kind": kind, "fence": run.fence})
+    statements.run(NOTE, {"rows": rows_to_tell(rows), "account": run.account_id, "kind": kind, "fence": run.fence})
 
 
 def _keep(run: Run) -> None:
@@ -360,14 +357,11 @@ def _settle(run: Run, settled: Sequence[Settled]) -> set[int]:
         }
         for one in sorted(settled, key=lambda one: one.effect.id)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(SETTLE, {"rows": rows_to_tell(rows), "fence": run.fence})
-        return {row[0] for row in cursor.fetchall()}
+    return {row[0] for row in statements.run(SETTLE, {"rows": rows_to_tell(rows), "fence": run.fence})}
 
 
 def _next_at(lane_id: int) -> datetime | None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select min(next_at) from effect where lane_id = %s and state in ('intended', 'trying', 'unknown')", [lane_id]
-        )
-        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+    found = statements.run(
+        "select min(next_at) from effect where lane_id = %s and state in ('intended', 'trying', 'unknown')", [lane_id]
+    )
+    return found[0][0]  # type: ignore[no-any-return]

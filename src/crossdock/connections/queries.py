@@ -8,6 +8,7 @@ from django.db import connection
 from msgspec import Struct
 
 from crossdock.jobs.schedules import Rule, next_run, parse
+from crossdock.tenancy import statements
 
 
 class Link(Struct, frozen=True):
@@ -43,9 +44,7 @@ def links_of(*, store_id: int | None = None, warehouse_id: int | None = None, co
         for name, value in (("c.store_id", store_id), ("c.warehouse_id", warehouse_id), ("c.id", connection_id))
         if value is not None
     )
-    with connection.cursor() as cursor:
-        cursor.execute(LINKS.format(column), [value])
-        return [Link(*(*row[:8], frozenset(row[8]))) for row in cursor.fetchall()]
+    return [Link(*(*row[:8], frozenset(row[8]))) for row in statements.run(LINKS.format(column), [value])]
 
 
 def working(links: list[Link], channel: str) -> list[Link]:

@@ -18,6 +18,7 @@ from crossdock.connectors.kit.declaration import Delivery
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.connectors.kit.secret import Secret
 from crossdock.jobs.wakes import wake_lane
+from crossdock.tenancy import statements
 from crossdock.tenancy.scope import account_in_scope, in_scope
 
 KNOWN_FOR = 60.0
@@ -32,7 +33,7 @@ _known: "OrderedDict[bytes, tuple[float, tuple[int, int, str] | None]]" = Ordere
 
 RECEIVE = """
 insert into webhook_inbox (account_id, store_id, delivery_id, topic, subjects, received_at)
-values (%s, %s, %s, %s, %s, clock_timestamp()) on conflict (account_id, store_id, delivery_id) do nothing
+values (%s, %s, %s, %s, %s, clock_timestamp()) on conflict (account_id, store_id, delivery_id) do nothing returning id
 """
 
 
@@ -66,10 +67,9 @@ def _take(store_id: int, headers: dict[str, str], body: bytes) -> HttpResponse:
         return HttpResponse(status=404)
     # One that came without an id is told apart by what it says: all of them would otherwise be the same delivery.
     delivery_id = delivery.delivery_id or hashlib.sha256(body).hexdigest()
-    with connection.cursor() as cursor:
-        cursor.execute(RECEIVE, [account_in_scope(), store_id, delivery_id, delivery.topic, json.dumps(delivery.subjects)])
-        if cursor.rowcount:
-            wake_lane("orders.pull", store_id, is_told=True)
+    values = [account_in_scope(), store_id, delivery_id, delivery.topic, json.dumps(delivery.subjects)]
+    if statements.run(RECEIVE, values):
+        wake_lane("orders.pull", store_id, is_told=True)
     return HttpResponse(status=200)
 
 

@@ -6,9 +6,9 @@ from enum import Enum
 from time import monotonic
 from typing import Any, Literal, ParamSpec, TypeVar
 
-from django.db import connection
 from msgspec import Struct
 
+from crossdock.tenancy import statements
 from crossdock.tenancy.scope import in_db
 
 P = ParamSpec("P")
@@ -96,16 +96,16 @@ def renew(run: Run) -> None:
         run.keep()
 
 
+HOLD = """
+update lane set leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
+ where id = %(lane)s and fence = %(fence)s and leased_until > clock_timestamp() returning id
+"""
+
+
 def hold(lane_id: int, fence: int) -> None:
     """Renew the lease and lock the lane until commit. Raises LeaseLost when the fence is not ours any more."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "update lane set leased_until = clock_timestamp() + make_interval(secs => %s)"
-            " where id = %s and fence = %s and leased_until > clock_timestamp()",
-            [LEASE.total_seconds(), lane_id, fence],
-        )
-        if cursor.rowcount == 0:
-            raise LeaseLost(f"lane {lane_id}")
+    if not statements.run(HOLD, {"lease": LEASE.total_seconds(), "lane": lane_id, "fence": fence}):
+        raise LeaseLost(f"lane {lane_id}")
 
 
 Work = Callable[[Run], Awaitable[More]]

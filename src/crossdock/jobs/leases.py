@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from crossdock.jobs.lanes import LEASE, MARGIN, LaneKind, Run, kind_of
+from crossdock.tenancy import statements
 
 # While somebody is at it a lane is due again when its lease is over, so that the sweep finds one whose holder died.
 TAKE = """
@@ -44,12 +45,10 @@ update lane l set leased_until = clock_timestamp() + make_interval(secs => %(lea
 def take(lane_id: int, holder: str) -> Run | None:
     """Take the lease, or None when somebody holds it or the lane is blocked. Needs the account's scope."""
     asked_at = monotonic()
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"lane": lane_id, "holder": holder, "lease": LEASE.total_seconds()})
-        row = cursor.fetchone()
-    if row is None:
+    rows = statements.run(TAKE, {"lane": lane_id, "holder": holder, "lease": LEASE.total_seconds()})
+    if not rows:
         return None
-    account_id, kind, store, warehouse, link, fence, since, until, position, failures, told = row
+    account_id, kind, store, warehouse, link, fence, since, until, position, failures, told = rows[0]
     known: LaneKind = kind_of(kind)
     return Run(
         account_id=account_id,
@@ -107,13 +106,11 @@ def end(
 def again(run: Run) -> bool:
     """Go on with the lane as if it was taken anew, when it was woken since the run began: whoever has it open needs no other."""
     asked_at = monotonic()
-    with connection.cursor() as cursor:
-        cursor.execute(AGAIN, {"lane": run.lane_id, "fence": run.fence, "lease": LEASE.total_seconds()})
-        row = cursor.fetchone()
-    if row is None:
+    rows = statements.run(AGAIN, {"lane": run.lane_id, "fence": run.fence, "lease": LEASE.total_seconds()})
+    if not rows:
         return False
     run.renewed(asked_at)
-    run.failures, run.next_at, run.is_only_told = 0, None, row[0]
+    run.failures, run.next_at, run.is_only_told = 0, None, rows[0][0]
     return True
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from crossdock.jobs.lanes import kind_of
+from crossdock.tenancy import statements
 from crossdock.tenancy.scope import account_in_scope
 
 TASK = "crossdock.wake"
@@ -41,12 +42,12 @@ def open_lane(kind: str, owner_id: int) -> int:
 WAKE = """
 with free as (
   update lane set woken_at = case when %(at)s::timestamptz is null then clock_timestamp() else woken_at end,
-                  due_at = least(due_at, coalesce(%(at)s, clock_timestamp() + make_interval(secs => %(within)s)))
+                  due_at = least(due_at, coalesce(%(at)s::timestamptz, clock_timestamp() + make_interval(secs => %(within)s)))
    where id in (select id from lane where {} order by id for no key update) and blocked_reason is null
   returning id, account_id, leased_until is null or leased_until < clock_timestamp() as is_free),
  queued as (
   insert into procrastinate_jobs (queue_name, task_name, queueing_lock, args)
-  select 'default', %(task)s, 'lane:' || id, jsonb_build_object('account_id', account_id, 'lane_id', id)
+  select 'default', %(task)s::text, 'lane:' || id, jsonb_build_object('account_id', account_id, 'lane_id', id)
     from free where is_free and %(at)s::timestamptz is null order by id
   on conflict (queueing_lock) where status = 'todo' do nothing)
 select count(*) from free
@@ -67,8 +68,7 @@ def wake(lane_ids: Iterable[int], *, at: datetime | None = None) -> None:
     """
     wanted = sorted(set(lane_ids))
     if wanted:
-        with connection.cursor() as cursor:
-            cursor.execute(WAKE.format("id = any (%(ids)s)"), {"at": at, "within": 0, "task": TASK, "ids": wanted})
+        statements.run(WAKE.format("id = any (%(ids)s)"), {"at": at, "within": 0.0, "task": TASK, "ids": wanted})
 
 
 def wake_lane(kind: str, owner_id: int, *, is_told: bool = False) -> None:
@@ -79,10 +79,8 @@ def wake_lane(kind: str, owner_id: int, *, is_told: bool = False) -> None:
     here = f"account_id = %(account)s and kind = %(kind)s and {kind_of(kind).owner}_id = %(owner)s"
     within = TOLD_WITHIN if is_told else 0.0
     values = {"at": None, "within": within, "task": TASK, "account": account_in_scope(), "kind": kind, "owner": owner_id}
-    with connection.cursor() as cursor:
-        cursor.execute(WAKE.format(here), values)
-        if cursor.fetchone()[0]:
-            return
+    if statements.run(WAKE.format(here), values)[0][0]:
+        return
     # Not there yet, or blocked: then this wakes nothing either.
     wake([open_lane(kind, owner_id)])
 

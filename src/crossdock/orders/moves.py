@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from crossdock.domain.statuses import OrderStatus
+from crossdock.tenancy import statements
 
 MOVE = """
 update sales_order o set status = t.to_status, status_at = clock_timestamp(), reason = x.reason, wait_until = x.wait_until,
@@ -27,17 +28,16 @@ def move(
     if not ids:
         return {}
     every = sorted(range(len(ids)), key=lambda at: ids[at])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            MOVE,
-            {
-                "ids": [ids[at] for at in every],
-                "reasons": [(reasons if isinstance(reasons, str) else reasons[at]).replace("\0", "") for at in every],
-                "waits": [waits[at] if isinstance(waits, Sequence) else waits for at in every],
-                "event": event,
-            },
-        )
-        return {row[0]: OrderStatus(row[1]) for row in cursor.fetchall()}
+    moved = statements.run(
+        MOVE,
+        {
+            "ids": [ids[at] for at in every],
+            "reasons": [(reasons if isinstance(reasons, str) else reasons[at]).replace("\0", "") for at in every],
+            "waits": [waits[at] if isinstance(waits, Sequence) else waits for at in every],
+            "event": event,
+        },
+    )
+    return {row[0]: OrderStatus(row[1]) for row in moved}
 
 
 def raise_issue(ids: Sequence[int], issue: str) -> list[int]:

@@ -17,8 +17,11 @@ def run(arguments: argparse.Namespace) -> int:
     harden()
     set_up_django()
     from crossdock.accounts import vault
+    from crossdock.connections import gateway
     from crossdock.jobs import worker
 
+    # Read now, while nobody waits: the first lane would pay for it.
+    gateway.connectors_of("store")
     # Said at start and in one line, not once for each store: without the key file nothing can be sent.
     vault.check()
     worker.run()
