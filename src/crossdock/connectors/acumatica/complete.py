@@ -17,7 +17,7 @@ from crossdock.connectors.kit.errors import InvalidData
 from crossdock.domain.fulfillment import ShipmentNotice
 
 _EXPAND = "Details,Packages,Packages/PackageContents"
-_CONTENTS_SINCE = "22.200.001"
+_CONTENTS_SINCE = "20.200.001"
 
 
 class GivenShipments:
