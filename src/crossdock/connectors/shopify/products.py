@@ -161,6 +161,7 @@ def to_product(product: ShProduct, variant: ShSold) -> Product:
         is_active=product.status in _SELLS,
         requires_shipping=goods.requires_shipping and not product.is_gift_card,
         tracks_stock=goods.tracked,
+        stock=Decimal(variant.inventory_quantity) if goods.tracked and variant.inventory_quantity is not None else None,
         url=product.online_store_url or None,
     )
 

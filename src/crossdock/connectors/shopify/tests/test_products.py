@@ -33,6 +33,7 @@ def test_a_whole_variant():
         barcode="4006381333931",
         price="19.90",
         updated_at=LATER,
+        inventory_quantity=12,
         selected_options=(ShOption("Size", "M"), ShOption("Color", "Red")),
         inventory_item=ShGoods(
             tracked=True,
@@ -55,6 +56,7 @@ def test_a_whole_variant():
         hs_code="610910",
         origin="PT",
         tracks_stock=True,
+        stock=Decimal(12),
         url="https://shop.example.com/products/shirt",
     )
 
