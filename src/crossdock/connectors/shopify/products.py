@@ -108,8 +108,10 @@ async def _read(graphql: GraphQL, contents: list[bytes]) -> tuple[tuple[Product,
                 content = await _completed(graphql, content)
                 variants = decode(content, _WithVariants, what="The product").variants
         except InvalidData as error:
+            # No id: its variants are what entries are, and which they were is not known.
             key = _mark(received).id
-            rejected.append(Rejected(number_of(key) if key else None, error.field, error.message, content))
+            where = f"product {number_of(key)}" if key else None
+            rejected.append(Rejected(None, error.field, error.message, content, where))
             continue
         for raw in variants.nodes:
             one = bytes(raw)
