@@ -195,6 +195,7 @@ async def test_an_unknown_folder_names_its_field(warehouse, field):
 
 
 async def test_a_wrong_login_names_its_field(warehouse):
+    (warehouse.sim.root / "other").write_bytes(b"")
     wrong, field, kind = (
         ({"password": "wrong"}, "password", AuthenticationFailed)
         if warehouse.is_networked

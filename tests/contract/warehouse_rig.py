@@ -89,7 +89,7 @@ class FilesRig:
             realm="sandbox",
             record=self.exchanges.append,
             may_write=may_write,
-            folder_root=self.sim.root,
+            folder_roots=[self.sim.root],
         )
 
     def received(self) -> dict[str, int]:

@@ -142,6 +142,11 @@ def _products(params: Params) -> str:
     return _("Products of the store were read: {counts}").format(counts=", ".join(parts))
 
 
+def _returns(params: Params) -> str:
+    new, changed = int(params.get("new") or 0), int(params.get("changed") or 0)
+    return _("Returns of the store were read: {new} new, {changed} changed").format(new=new, changed=changed)
+
+
 def _stock(params: Params) -> str:
     pushed, refused = int(params.get("pushed") or 0), int(params.get("refused") or 0)
     text = ngettext("The store was told {n} stock figure", "The store was told {n} stock figures", pushed).format(n=pushed)
@@ -262,6 +267,7 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "store.mode": Sentence("plug-connected", Tone.FLIGHT, _mode),
     "store.webhooks": Sentence("webhook", Tone.FLIGHT, _webhooks),
+    "store.returns": Sentence("package-import", Tone.ASIDE, _returns),
     "store.stock": Sentence("stack-2", Tone.FLIGHT, _stock),
     "store.stock_first": Sentence(
         "hand-stop", Tone.STUCK, _say(gettext_lazy("Its first stock figures wait for a person's yes")), _why

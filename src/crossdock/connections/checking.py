@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from crossdock.connections import gateway
 from crossdock.connections.credentials import Owner, StoredTokens
-from crossdock.connections.realms import folder_root, target_of, with_app
+from crossdock.connections.realms import folder_roots, target_of, with_app
 from crossdock.connectors.kit.auth import Masker, secrets_of
 from crossdock.connectors.kit.capabilities import Client, Identity
 from crossdock.connectors.kit.declaration import Connector
@@ -229,7 +229,7 @@ async def _with_client(
                 tokens=tokens,
                 may_write=False,
                 transport=transport,
-                folder_root=folder_root(account),
+                folder_roots=folder_roots(account),
             ) as client,
         ):
             return await ask(client)

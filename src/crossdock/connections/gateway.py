@@ -21,7 +21,7 @@ from crossdock.connections import credentials
 from crossdock.connections.credentials import Owner, OwnerKind, StoredTokens
 from crossdock.connections.limits import SharedLimiters
 from crossdock.connections.models import Store, Warehouse
-from crossdock.connections.realms import destination_of, door_of, folder_root, sandbox_authority, target_of, with_app
+from crossdock.connections.realms import destination_of, door_of, folder_roots, sandbox_authority, target_of, with_app
 from crossdock.connectors.kit.about import ABOUT
 from crossdock.connectors.kit.capabilities import Client
 from crossdock.connectors.kit.declaration import Connector
@@ -223,7 +223,7 @@ async def open_site(
             may_write=may_write,
             before_write=before_write,
             transport=transport,
-            folder_root=folder_root(site.account_public_id),
+            folder_roots=folder_roots(site.account_public_id),
         ) as client:
             yield Opened(site.connector, site.settings, client, recorder, site.owner.realm)
     except (LeaseLost, RateLimited):

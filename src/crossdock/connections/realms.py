@@ -48,10 +48,10 @@ def sandbox_authority() -> Path | None:
     return Path(path) if path else None
 
 
-def folder_root(account_public_id: str) -> Path | None:
-    """Below which folder an account's local folders lie; None when the operator allows none."""
-    root = os.environ.get("CROSSDOCK_FOLDERS", "").split(os.pathsep)[0]
-    return Path(root) / account_public_id if root else None
+def folder_roots(account_public_id: str) -> tuple[Path, ...]:
+    """Below which folders an account's local folders lie, in the operator's order; none when the operator allows none."""
+    roots = filter(None, os.environ.get("CROSSDOCK_FOLDERS", "").split(os.pathsep))
+    return tuple(Path(root) / account_public_id for root in roots)
 
 
 def app_of(connector: Connector) -> App | None:

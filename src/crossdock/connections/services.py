@@ -43,6 +43,7 @@ DEFAULT_SCHEDULES: dict[str, tuple[Rule, ...]] = {
     ChannelKind.SHIPMENTS: (Minutely(every=5),),
     ChannelKind.INVENTORY: (Minutely(every=15), Daily(hour=2)),
     ChannelKind.PRODUCTS: (Daily(hour=1),),
+    ChannelKind.RETURNS: (Minutely(every=15),),
 }
 
 LANES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -59,6 +60,7 @@ LANES: dict[str, tuple[tuple[str, str], ...]] = {
     ChannelKind.SHIPMENTS: (("fulfillment.pull", "warehouse_id"), ("fulfillment.post", "id")),
     ChannelKind.INVENTORY: (("inventory.read", "warehouse_id"), ("inventory.publish", "store_id")),
     ChannelKind.PRODUCTS: (("products.pull", "store_id"),),
+    ChannelKind.RETURNS: (("returns.pull", "store_id"),),
 }
 """Which lanes carry a channel, and which id of the connection each belongs to. The first is the one that `run now` means."""
 

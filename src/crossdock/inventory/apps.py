@@ -6,5 +6,5 @@ class InventoryConfig(AppConfig):
     label = "inventory"
 
     def ready(self) -> None:
-        # Lanes register themselves when they are read.
-        from crossdock.inventory import lanes  # noqa: F401
+        # Lanes, and what a connection leads on to, register themselves when they are read.
+        from crossdock.inventory import lanes, leading  # noqa: F401

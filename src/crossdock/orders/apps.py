@@ -8,6 +8,6 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         # Lanes register themselves when they are read.
         from crossdock.connections import panels
-        from crossdock.orders import backfilling, counting, lanes, rereading  # noqa: F401
+        from crossdock.orders import backfilling, counting, lanes, leading, rereading  # noqa: F401
 
         panels.add("crossdock.orders.views.stores.panel")

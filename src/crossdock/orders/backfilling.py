@@ -62,7 +62,7 @@ def fetch_orders(*, actor: Actor, store: Store, since: datetime, until: datetime
         return made
 
 
-@lane(BACKFILL, of="store", slice=timedelta(seconds=10))
+@lane("orders.backfill", of="store", slice=timedelta(seconds=10))
 async def backfill(run: Run) -> More:
     """Fetch what somebody asked for, the oldest wish first; after each page it can go on from there."""
     links = working(await run.read(links_of, store_id=run.owner_id), "sales_orders")

@@ -45,7 +45,7 @@ MOST = 500
 """Differences of a day that are kept; a store that differs more than that is not compared order by order."""
 
 
-@lane(COUNT, of="store", slice=timedelta(seconds=20))
+@lane("orders.count", of="store", slice=timedelta(seconds=20))
 async def count_orders(run: Run) -> More:
     """Count the days that are due against the platform. One that could not be counted whole goes on where it stopped."""
     links = working(await run.read(links_of, store_id=run.owner_id), "sales_orders")

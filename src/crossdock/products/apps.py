@@ -6,5 +6,5 @@ class ProductsConfig(AppConfig):
     label = "products"
 
     def ready(self) -> None:
-        # Lanes register themselves when they are read.
-        from crossdock.products import lanes  # noqa: F401
+        # Lanes, and what a connection leads on to, register themselves when they are read.
+        from crossdock.products import lanes, leading  # noqa: F401

@@ -66,9 +66,15 @@ def in_one_line(error: Exception) -> str | None:
         if "No space left" in str(error):
             return "the disk of the database is full; free some space and start again"
         return f"the database cannot be reached: {' '.join(str(error).split())}"
-    if _is_from(error, "django.db.utils", "ProgrammingError") and "does not exist" in str(error):
-        return "the database has not been migrated; run `crossdock migrate`"
+    if _is_not_migrated(error):
+        return "the database has not been migrated yet; run `crossdock migrate`, or wait until a migration under way is done"
     return None
+
+
+def _is_not_migrated(error: Exception) -> bool:
+    """Tables that are not there yet, or that stand there already and are granted when the migration ends."""
+    is_refused = _is_from(error, "django.db.utils", "ProgrammingError") or _is_from(error, "psycopg", "ProgrammingError")
+    return is_refused and ("does not exist" in str(error) or "permission denied" in str(error))
 
 
 def _is_from(error: Exception, package: str, name: str) -> bool:

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "crossdock.orders",
     "crossdock.fulfillment",
     "crossdock.inventory",
+    "crossdock.inbound",
     "crossdock.desk",
     "crossdock.ui",
     "crossdock.jobs",

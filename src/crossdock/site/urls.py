@@ -13,7 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 urlpatterns += [
     path("", include(f"crossdock.{name}.urls"))
-    for name in ("accounts", "connections", "products", "orders", "fulfillment", "inventory", "activity", "desk", "ui")
+    for name in ("accounts", "connections", "products", "orders", "fulfillment", "inventory", "inbound", "activity", "desk", "ui")
     if importlib.util.find_spec(f"crossdock.{name}.urls")
 ]
 urlpatterns += [path("sign-in/", include("allauth.urls"))]

@@ -57,8 +57,9 @@ VARIABLES = (
         ),
         (
             "CROSSDOCK_FOLDERS",
-            "Folder below which accounts may exchange files on this machine; an account's folder is `<folder>/<account>/<name>`. "
-            "Unset, nobody can. Several may be named with `:` between them; the first is the one in use.",
+            "Folder below which accounts may exchange files on this machine; an account's folder is `<folder>/<account>/<name>`, and "
+            "is made when it is first opened. Unset, nobody can. Several may be named with `:` between them: an account's folder is "
+            "looked for in each, and made in the first.",
             "none",
             "/srv/exchange",
         ),

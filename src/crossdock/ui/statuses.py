@@ -115,6 +115,15 @@ PUBLISHING = {
     "going": _of(_("Flows"), "send", Tone.FLIGHT, _("What differs is told by the schedule.")),
 }
 
+RETURN = {
+    "requested": _of(_("Requested"), "circle-dashed", Tone.WAIT, _("The shopper asked; the store has not answered.")),
+    "approved": _of(_("Approved"), "package-import", Tone.FLIGHT, _("The store agreed; it is on its way back, or will be.")),
+    "received": _of(_("Received"), "package", Tone.FLIGHT, _("It is back; the store has not closed it.")),
+    "closed": _of(_("Closed"), "circle-check", Tone.DONE, _("The store is done with it.")),
+    "declined": _of(_("Declined"), "ban", Tone.ASIDE, _("The store did not agree.")),
+    "canceled": _of(_("Canceled"), "circle-x", Tone.ASIDE, _("Taken back by the shopper or the store.")),
+}
+
 KINDS = {
     "sales_order": SALES_ORDER,
     "shipment": SHIPMENT,
@@ -123,6 +132,7 @@ KINDS = {
     "effect": EFFECT,
     "stock": STOCK,
     "publishing": PUBLISHING,
+    "return": RETURN,
 }
 
 

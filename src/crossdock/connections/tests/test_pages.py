@@ -142,7 +142,7 @@ def test_every_kind_of_data_has_its_card(office):
 
     assert page.count("<article") == 7
     assert "Every 5 minutes" in page
-    assert page.count("Not supported") == 3
+    assert page.count("Not supported") == 2
     assert f"Neither {link.store.name} nor {link.warehouse.name} can exchange catalogs." in page
 
 
@@ -395,7 +395,7 @@ def test_no_rule_at_all_means_by_hand(office):
 def test_a_channel_that_is_not_there_has_no_schedule(office):
     link = a_connection(office.account)
 
-    assert office.browser.get(office.url("schedule", public_id=link.public_id, kind="returns")).status_code == 404
+    assert office.browser.get(office.url("schedule", public_id=link.public_id, kind="catalogs")).status_code == 404
 
 
 # --- Merchants, stores, warehouses ----------------------------------------------------------------------------------------------

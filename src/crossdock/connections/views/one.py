@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
-from crossdock.connections import checking, completing, editing, presenting, services
+from crossdock.connections import checking, completing, editing, leading, presenting, services
 from crossdock.connections.models import ChannelKind, Connection, LocationLink, Mode
 from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_connection, to, url_of
 from crossdock.connections.views.sites import edit
@@ -82,12 +82,16 @@ def _channels(request: AccountRequest, link: Connection) -> dict[str, Any]:
     cards = presenting.channel_cards(link, request.account.time_zone)
     has_locations = LocationLink.objects.filter(connection=link).exists()
     todos = presenting.checklist(link, cards, has_locations)
+    leads = [
+        (lead, (page_url_or_none(request, lead.url_name, **lead.where) or "") + lead.query) for lead in leading.leads(link)
+    ]
     shown = repr(
-        (link.mode, [(card.kind, card.state, card.is_on, card.words, card.last_at, card.troubles) for card in cards], todos)
+        (link.mode, [(card.kind, card.state, card.is_on, card.words, card.last_at, card.troubles) for card in cards], todos, leads)
     )
     return {
         "cards": cards,
         "todos": todos,
+        "leads": leads,
         "version": sha256(shown.encode()).hexdigest()[:16],
         "may_run": request.actor.may(Right.RUN_CHANNELS),
         "may_see_exchanges": may_see_exchanges(request),

@@ -9,7 +9,7 @@ from crossdock.connectors.acumatica.endpoint import Endpoint, is_since, wrapped
 from crossdock.connectors.acumatica.mapping import figure
 from crossdock.connectors.acumatica.payloads import AcShipment
 from crossdock.connectors.acumatica.settings import Settings, ship_via_of
-from crossdock.connectors.acumatica.ship import GONE, confirm, refusal
+from crossdock.connectors.acumatica.ship import confirm, gone, refusal
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.decoding import decode
 from crossdock.connectors.kit.each import each
@@ -17,7 +17,7 @@ from crossdock.connectors.kit.errors import InvalidData
 from crossdock.domain.fulfillment import ShipmentNotice
 
 _EXPAND = "Details,Packages,Packages/PackageContents"
-_CONTENTS_SINCE = "22.200.001"
+_CONTENTS_SINCE = "20.200.001"
 
 
 class GivenShipments:
@@ -45,7 +45,7 @@ class GivenShipments:
     async def _post(self, notice: ShipmentNotice, note: Note) -> Done:
         shipment = await self._shipment(notice.order_id)
         if shipment is None or posting.is_canceled(shipment):
-            raise InvalidData(GONE.replace("order", "shipment"), field="order_id")
+            raise gone(notice)
         is_new = not _stands(notice, shipment)
         if is_new:
             if posting.is_confirmed(shipment):

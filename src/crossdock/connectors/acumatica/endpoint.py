@@ -32,7 +32,7 @@ POLLS = (0.0, 0.5, 1.0, 2.0, 4.0)
 POLL_TIME = timedelta(seconds=60)
 """How long a long operation is followed inside one call; after that its outcome is looked up by the next run."""
 
-_LATER = {"Packages/PackageContents": "22.200.001"}
+_LATER = {"Packages/PackageContents": "20.200.001"}
 """Paths that older versions of the endpoint do not have, with their first version."""
 
 _REMEMBERED = timedelta(hours=1)

@@ -13,8 +13,6 @@ from crossdock.connectors.kit.errors import InvalidData
 from crossdock.domain.fulfillment import ShipmentNotice
 
 SHIPMENT = "Details,Packages"
-GONE = "The order is no longer in Acumatica, or the user may not see it any more."
-
 _CONTENTS_SINCE = "22.200.001"
 _AT_ONCE = 25
 
@@ -49,7 +47,7 @@ class Shipments:
     async def _post(self, notice: ShipmentNotice, note: Note) -> Done:
         order = await self._order(notice.order_id)
         if order is None:
-            raise InvalidData(GONE, field="order_id")
+            raise gone(notice)
         plan = posting.plan(notice, order, await self._shipments(order), confirms=self._settings.confirm_shipment)
         made = list(plan.found)
         unconfirmed = list(plan.unconfirmed)
@@ -110,6 +108,15 @@ async def confirm(endpoint: Endpoint, shipment: AcShipment) -> None:
             field=error.field,
             evidence=error.evidence,
         ) from error
+
+
+def gone(notice: ShipmentNotice) -> InvalidData:
+    """What left belongs to something that Acumatica does not have any more."""
+    return InvalidData(
+        f"{notice.order_number} is canceled or no longer in Acumatica, or the user may not see it any more, and goods of it left. "
+        "Compare both sides, then Archive or Reprocess.",
+        field="order_id",
+    )
 
 
 def refusal(notice: ShipmentNotice, error: InvalidData) -> InvalidData:

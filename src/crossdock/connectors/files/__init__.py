@@ -1,6 +1,6 @@
 """File exchange: a warehouse reached through CSV files, over SFTP or in a folder."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from crossdock.connectors.kit.sftp_files import SftpLogin, open_sftp
 
 @asynccontextmanager
 async def open_files(
-    settings: Settings, *, door: Door, folder_root: Path | None, may_write: bool, record: Record
+    settings: Settings, *, door: Door, folder_roots: Sequence[Path], may_write: bool, record: Record
 ) -> AsyncIterator[Folder]:
     """The partner's folder, by whichever way the settings name. Raises InvalidData or AuthenticationFailed with the field at fault."""
     if settings.transport == "folder":
-        async with open_local(folder_root, settings.folder, may_write=may_write) as folder:
+        inside = (settings.incoming, settings.outgoing)
+        async with open_local(folder_roots, settings.folder, may_write=may_write, inside=inside) as folder:
             yield RecordedFolder(folder, record)
         return
     login = SftpLogin(

@@ -26,7 +26,7 @@ class Settings(ConnectorSettings):
     )
     folder: str = setting(
         "Folder name",
-        "The name the operator gave your folder, such as “acme”: small letters, digits and dashes.",
+        "A name for your folder on the machine that runs Crossdock, such as “acme”: small letters, digits and dashes.",
         default="",
         is_address=True,
         shown_when=("transport", ("folder",)),

@@ -195,29 +195,86 @@ class LocalFolder(Folder):
 
 
 @asynccontextmanager
-async def open_local(root: Path | None, name: str, *, may_write: bool) -> AsyncIterator[LocalFolder]:
-    """Open the folder `name` below an account's root, for as long as the block lasts.
+async def open_local(
+    roots: Sequence[Path], name: str, *, may_write: bool, inside: Sequence[str] = ()
+) -> AsyncIterator[LocalFolder]:
+    """Open the folder `name` below an account's roots, for as long as the block lasts: in the first that has it. Where none has,
+    it is made in the first whose parent, which is the operator's, is there, with the folders `inside` it.
 
-    Raises InvalidData naming `folder` when the operator has opened no root, the name is not one, or there is no such folder.
+    Raises InvalidData naming `folder` when the operator has opened no root, the name is not one, or no root is there.
     """
-    if root is None:
+    if not roots:
         message = "Folders on this machine are switched off. The operator opens them by naming a root in CROSSDOCK_FOLDERS."
         raise InvalidData(message, field="folder")
     if not re.fullmatch(NAME, name):
         raise InvalidData("A folder's name has 1 to 40 small letters, digits and dashes.", field="folder")
     try:
-        above = os.open(root, _OPEN_FOLDER)
-        try:
-            descriptor = os.open(name, _OPEN_FOLDER, dir_fd=above)
-        finally:
-            os.close(above)
+        descriptor = _found(roots, name)
+        if descriptor is None:
+            descriptor = _made(roots, name, inside)
     except OSError as error:
-        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
-            message = f"There is no folder “{name}” for this account. Ask the operator to make it, or correct the name."
-            raise InvalidData(message, field="folder") from error
         raise _said(error, f"folder {name}") from error
+    if descriptor is None:
+        message = f"There is no place for the folder “{name}”: none of the roots in CROSSDOCK_FOLDERS is there. Ask the operator."
+        raise InvalidData(message, field="folder")
     try:
         yield LocalFolder(descriptor, name, may_write=may_write)
+    finally:
+        os.close(descriptor)
+
+
+def _found(roots: Sequence[Path], name: str) -> int | None:
+    for root in roots:
+        with _opened(root) as above:
+            if above is None:
+                continue
+            try:
+                return os.open(name, _OPEN_FOLDER, dir_fd=above)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+                    message = f"“{name}” of this account is no folder. Ask the operator, or correct the name."
+                    raise InvalidData(message, field="folder") from error
+                raise
+    return None
+
+
+def _made(roots: Sequence[Path], name: str, inside: Sequence[str]) -> int | None:
+    for root in roots:
+        with _opened(root.parent) as operators:
+            if operators is None:
+                continue
+            with suppress(FileExistsError):
+                os.mkdir(root.name, 0o770, dir_fd=operators)
+        with _opened(root) as above:
+            if above is None:
+                continue
+            with suppress(FileExistsError):
+                os.mkdir(name, 0o770, dir_fd=above)
+            descriptor = os.open(name, _OPEN_FOLDER, dir_fd=above)
+            try:
+                for folder in inside:
+                    LocalFolder(descriptor, name, may_write=True)._make_folder(folder)
+            except (OSError, InvalidData):
+                os.close(descriptor)
+                raise
+            return descriptor
+    return None
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int | None]:
+    """A folder's descriptor; None when it is not there, or is no folder."""
+    try:
+        descriptor = os.open(folder, _OPEN_FOLDER)
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
+            raise
+        yield None
+        return
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -1,7 +1,7 @@
 """The one way a client is made: address resolved, realm decided, signed, paced, recorded."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -75,13 +75,13 @@ async def open_client(
     may_write: bool = True,
     before_write: Callable[[], None] | None = None,
     transport: Transport | None = None,
-    folder_root: Path | None = None,
+    folder_roots: Sequence[Path] = (),
 ) -> AsyncIterator[Client[Any]]:
     """A client that is ready to talk.
 
     `base_url` None means the connector's own. `transport` is the realm's session of this process; without one a session is made
     and closed with the client. `limiter` None paces by what the platform documents, in this client alone. `tokens` is needed by
-    connectors with a sign-in. `folder_root` is the operator's root for local folders. `before_write` is called right before every
+    connectors with a sign-in. `folder_roots` are where the account's local folders lie. `before_write` is called right before every
     change, and stops it by raising.
     Raises InvalidData for an address the door refuses.
     """
@@ -107,7 +107,7 @@ async def open_client(
         files: Folder = _NoFolder()
         if connector.open_files is not None:
             files = await stack.enter_async_context(
-                connector.open_files(settings, door=door, folder_root=folder_root, may_write=may_write, record=record)
+                connector.open_files(settings, door=door, folder_roots=folder_roots, may_write=may_write, record=record)
             )
             if before_write is not None:
                 files = GuardedFolder(files, before_write)

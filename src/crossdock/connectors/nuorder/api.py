@@ -13,8 +13,10 @@ from crossdock.connectors.nuorder.payloads import NuCompany, NuProduct, NuReplen
 T = TypeVar("T")
 V = TypeVar("V")
 
-AT_ONCE = 4
-"""Calls under way at the same time. NuORDER publishes no limit; people report trouble beyond about five."""
+AT_ONCE = 3
+"""Calls under way at the same time. NuORDER publishes no limit; people report trouble beyond about five, and two are kept for what is
+told while orders are read.
+"""
 
 REPLENISHMENTS = 500
 """Replenishments asked for at once; the most NuORDER gives."""
@@ -130,10 +132,11 @@ class Api:
                 raise self._refused(error) from error
 
     def _refused(self, error: AuthenticationFailed) -> AuthenticationFailed:
+        field = error.field or ("consumer_key" if "consumer" in error.evidence.get("answer", "").lower() else self._field)
         return AuthenticationFailed(
             "NuORDER refuses the keys. Check consumer key, consumer secret, token and token secret, and that they belong to this "
             "environment; or approve Crossdock in the portal again.",
-            field=error.field or self._field,
+            field=field,
             evidence=error.evidence,
         )
 

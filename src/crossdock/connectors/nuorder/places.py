@@ -337,4 +337,6 @@ def region_code(text: str | None, country: str | None) -> str | None:
     """The code of a state of the United States, Canada or Australia; elsewhere, and for what is not recognized, the text as typed."""
     if not text or not text.strip():
         return None
-    return _BY_STATE.get(country or "", {}).get(_plain(text), text.strip())
+    known = _BY_STATE.get(country or "", {})
+    code = text.strip().replace(".", "").upper()
+    return code if code in known.values() else known.get(_plain(text), text.strip())

@@ -76,7 +76,7 @@ class ShComponent(Struct, frozen=True, rename="camel"):
 
 
 class ShSold(Struct, frozen=True, rename="camel"):
-    """ProductVariant as it is sold."""
+    """ProductVariant as it is sold. `inventory_quantity` is what it may sell over all locations; it can be below zero."""
 
     id: str
     title: str = ""
@@ -85,6 +85,7 @@ class ShSold(Struct, frozen=True, rename="camel"):
     price: str | None = None
     updated_at: datetime | None = None
     requires_components: bool = False
+    inventory_quantity: int | None = None
     selected_options: tuple[ShOption, ...] = ()
     inventory_item: ShGoods = ShGoods()
     product_variant_components: ShPage[ShComponent] = ShPage()

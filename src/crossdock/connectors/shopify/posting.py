@@ -206,8 +206,11 @@ def parts_of(notice: ShipmentNotice, named: ShFulfillment, fulfillments: Sequenc
 
 
 def shows(one: ShFulfillment, notice: ShipmentNotice) -> bool:
-    """Whether a fulfillment already shows the notice's numbers and carrier."""
-    company, _ = company_of(notice.carrier)
+    """Whether a fulfillment already shows the notice's numbers and carrier, and the pages of a carrier Shopify does not know."""
+    wanted = tracking_input(notice)
+    company, pages = wanted.get("company"), set(wanted.get("urls", ()))
+    if not pages <= {tracking.url for tracking in one.tracking_info}:
+        return False
     companies = {tracking.company for tracking in one.tracking_info if tracking.number}
     return _numbers(one) == _wanted_numbers(notice) and (company is None or companies <= {company})
 

@@ -108,8 +108,10 @@ async def _read(graphql: GraphQL, contents: list[bytes]) -> tuple[tuple[Product,
                 content = await _completed(graphql, content)
                 variants = decode(content, _WithVariants, what="The product").variants
         except InvalidData as error:
+            # No id: its variants are what entries are, and which they were is not known.
             key = _mark(received).id
-            rejected.append(Rejected(number_of(key) if key else None, error.field, error.message, content))
+            where = f"product {number_of(key)}" if key else None
+            rejected.append(Rejected(None, error.field, error.message, content, where))
             continue
         for raw in variants.nodes:
             one = bytes(raw)
@@ -161,6 +163,7 @@ def to_product(product: ShProduct, variant: ShSold) -> Product:
         is_active=product.status in _SELLS,
         requires_shipping=goods.requires_shipping and not product.is_gift_card,
         tracks_stock=goods.tracked,
+        stock=Decimal(variant.inventory_quantity) if goods.tracked and variant.inventory_quantity is not None else None,
         url=product.online_store_url or None,
     )
 

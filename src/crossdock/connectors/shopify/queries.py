@@ -225,7 +225,7 @@ ACTIVATE_STOCK = """mutation ActivateStock($item: ID!, $location: ID!, $availabl
 }"""
 
 _VARIANT = """fragment Variant on ProductVariant {
-  id sku barcode title price updatedAt requiresComponents
+  id sku barcode title price updatedAt requiresComponents inventoryQuantity
   selectedOptions { name value }
   inventoryItem { tracked requiresShipping harmonizedSystemCode countryCodeOfOrigin measurement { weight { unit value } } }
   productVariantComponents(first: 30) { nodes { quantity productVariant { id sku } } pageInfo { hasNextPage endCursor } }

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 
+import psycopg
 import pytest
 from django.db.utils import OperationalError, ProgrammingError
 
@@ -137,6 +138,8 @@ def test_an_unreachable_database_is_one_line_without_its_password(bare, monkeypa
 
 def test_a_database_that_was_not_migrated_says_so():
     assert "crossdock migrate" in cli.in_one_line(ProgrammingError('relation "person" does not exist'))
+    assert "crossdock migrate" in cli.in_one_line(ProgrammingError("permission denied for table instance_key"))
+    assert "crossdock migrate" in cli.in_one_line(psycopg.errors.UndefinedFunction("function app_account() does not exist"))
 
 
 def test_a_fault_of_ours_keeps_its_traceback():

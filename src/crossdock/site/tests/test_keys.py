@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from crossdock.accounts import vault
@@ -38,3 +39,18 @@ def test_keys_are_rotated_and_the_old_one_retired_without_losing_a_secret(settin
     assert "primary" in listed.stdout
     assert all(key["key"] not in listed.stdout + rotated.stdout for key in json.loads(file.read_text())["keys"])
     assert vault.unseal(account.pk, "secrets", here, sealed) == b"token"
+
+
+def test_during_the_first_migration_there_is_one_clear_line(database):
+    with psycopg.connect(database.owner, autocommit=True) as owner:
+        # As a table stands there before the migration ends and grants it.
+        owner.execute("revoke all on instance_key from crossdock_app")
+        try:
+            listed = keys("list")
+        finally:
+            owner.execute("grant select, insert, update on instance_key to crossdock_app")
+
+    assert listed.returncode == 1
+    assert listed.stderr == (
+        "crossdock: the database has not been migrated yet; run `crossdock migrate`, or wait until a migration under way is done\n"
+    )

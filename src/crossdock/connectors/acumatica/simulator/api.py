@@ -44,19 +44,38 @@ def asked(query: Mapping[str, str]) -> Asked:
     return Asked(query.get("$filter", ""), words("$select"), words("$expand"), top, skip)
 
 
-def check(entity: str, question: Asked) -> None:
-    """Refuse what cannot be expanded or selected. Raises Refusal."""
+def check(entity: str, question: Asked, missing: Mapping[str, frozenset[str]]) -> None:
+    """Refuse what cannot be expanded, selected or filtered by; `missing` are fields the version does not have. Raises Refusal."""
     for path in question.expand:
-        _walk(entity, path, to_entity=True)
+        _walk(entity, path, missing, to_entity=True)
     for path in question.select:
         if path not in ("files", "id", "custom"):
-            _walk(entity, path, to_entity=False)
+            _walk(entity, path, missing, to_entity=False)
+    for name in missing.get(entity, ()):
+        if re.search(rf"\b{name}\b", question.filter):
+            raise Refusal(f"The field {name} does not exist.", status=400, kind="PXODataException")
 
 
-def _walk(entity: str, path: str, *, to_entity: bool) -> None:
+def without(entity: str, record: Record, missing: Mapping[str, frozenset[str]]) -> Record:
+    """A record as it is shown by a version that does not have some fields."""
+    out: Record = {}
+    for name, value in record.items():
+        kind = FIELDS[entity].get(name)
+        if name in missing.get(entity, ()):
+            continue
+        if kind is not None and kind.is_rows:
+            out[name] = [without(kind.entity, row, missing) for row in value]
+        elif kind is not None and kind.entity and isinstance(value, dict):
+            out[name] = without(kind.entity, value, missing)
+        else:
+            out[name] = value
+    return out
+
+
+def _walk(entity: str, path: str, missing: Mapping[str, frozenset[str]], *, to_entity: bool) -> None:
     names = path.split("/")
     for place, name in enumerate(names):
-        kind = FIELDS[entity].get(name)
+        kind = FIELDS[entity].get(name) if name not in missing.get(entity, ()) else None
         if kind is None or ((place < len(names) - 1 or to_entity) and not kind.entity):
             raise Refusal(f"The {path} path does not exist in the {entity} entity.", status=500)
         entity = kind.entity or entity

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 ENDPOINT = "Default"
-VERSIONS = ("22.200.001", "23.200.001", "24.200.001")
+VERSIONS = ("20.200.001", "22.200.001", "23.200.001", "24.200.001")
 
 VALUES = {
     "S": "StringValue",
@@ -146,3 +146,33 @@ def _parsed(text: str) -> dict[str, FieldType]:
 
 FIELDS: dict[str, dict[str, FieldType]] = {name: _parsed(text) for name, text in ENTITIES.items()}
 """Fields by entity and name."""
+
+_SINCE_22 = {
+    "ShippingSettings": "FreightPrice",
+    "Totals": "Freight FreightCost OrderWeight",
+    "SalesOrderDetail": "GiftMessage InvoiceNbr InvoiceType LotSerialNbr NoteID",
+    "SalesOrderShipment": "LastModifiedDateTime",
+    "SalesOrder": "Branch CreatedDate NoteID WillCall",
+    "ShipmentDetailAllocation": "SplitLineNbr",
+    "ShipmentPackageDetail": "OrigOrderNbr OrigOrderType",
+    "ShipmentPackage": "Height Length LineNbr NoteID Width",
+    "Shipment": "FreightPrice NoteID",
+    "InventoryItemCrossReference": "UOM",
+    "StockItem": "CountryOfOrigin NoteID TariffCode TemplateItemID",
+    "InventoryAdjustment": "LastModifiedDateTime",
+}
+_SINCE_23 = {
+    "SalesOrder": "Branch",
+    "StorageDetail": "QtyAvailable QtyAvailableforIssue QtyHardAvailable QtyOnHand WarehouseID",
+    "InventoryAdjustment": "LastModifiedDateTime",
+}
+
+
+def hidden(version: str) -> dict[str, frozenset[str]]:
+    """Fields by entity that a version does not have yet."""
+    found: dict[str, set[str]] = {}
+    for first, table in (("22", _SINCE_22), ("23", _SINCE_23)):
+        if version[:2] < first:
+            for entity, names in table.items():
+                found.setdefault(entity, set()).update(names.split())
+    return {entity: frozenset(names) for entity, names in found.items()}

@@ -21,7 +21,7 @@ from crossdock.connectors.acumatica.simulator.levers import PASSWORD as DEMO_PAS
 from crossdock.connectors.acumatica.simulator.levers import USER as DEMO_USER
 from crossdock.connectors.acumatica.simulator.panel import panel_of
 from crossdock.connectors.acumatica.simulator.pushing import Courier
-from crossdock.connectors.acumatica.simulator.schema import ENDPOINT, TOPS, VERSIONS
+from crossdock.connectors.acumatica.simulator.schema import ENDPOINT, TOPS, VERSIONS, hidden
 from crossdock.connectors.acumatica.simulator.showing import Refused, shown, with_errors
 from crossdock.connectors.acumatica.simulator.signing import SITE, SigningIn, answered
 from crossdock.connectors.acumatica.simulator.state import Refusal, Tenant, from_plain, plain
@@ -304,9 +304,14 @@ class AcumaticaSimulator(SigningIn, DeskLevers):
         if any(one.session == session.id and one.polls > 0 for one in self._operations.values()):
             return _refused(Refusal(_BUSY), entity, None)
         try:
-            question = api.asked(request.query)
-            api.check(entity, question)
+            question, missing = api.asked(request.query), hidden(version)
+            api.check(entity, question, missing)
+            if missing and isinstance(body, dict) and api.without(entity, body, missing) != body:
+                raise Refused(f"the body has fields that {version} does not have.")
             found = answer(self.tenants[session.tenant], entity, question)
+            if missing and isinstance(found, dict | list):
+                rows = [api.without(entity, one, missing) for one in (found if isinstance(found, list) else [found])]
+                found = rows if isinstance(found, list) else rows[0]
         except Refused as refused:
             return answered({"message": "The request is invalid.", "modelState": {"entity": [str(refused)]}}, 400)
         except Refusal as refusal:

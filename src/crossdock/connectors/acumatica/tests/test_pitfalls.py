@@ -294,12 +294,41 @@ async def test_the_version_is_found_once_and_remembered(rig):
     assert endpoint_module.newest(["24.200.001"]) == "24.200.001"
 
 
-async def test_an_older_endpoint_gives_the_same_orders(rig):
-    rig.places(lines=LINES)
+@pytest.mark.parametrize("version", ["20.200.001", "22.200.001", "23.200.001"])
+async def test_an_older_endpoint_does_the_same_with_the_fields_it_has(rig, version):
+    order_id = rig.places(lines=LINES)
+    rig.returns(order_id, {"RED": 1})
+    for number in range(7):
+        rig.sells(f"SKU-{number}", 5)
+    older = {"endpoint_version": version}
 
-    (order,) = await rig.orders(endpoint_version="22.200.001")
+    (order,) = await rig.orders(**older)
+    placed = [row async for page in rig.placed(**older) for row in page.orders]
+    (posted,) = await rig.post(notice := rig.notice(order), **older)
+    (corrected,) = await rig.correct(rig.correction(posted, notice, carrier="FedEx", tracking=()), **older)
+    published = await rig.publish(*(rig.figure(f"SKU-{number}", 9) for number in range(7)), **older)
+    products = [one async for page in rig.products(**older) for one in page.products]
+    returns = [one async for page in rig.returned(**older) for one in page.returns]
 
     assert order.units_to_ship == 5
+    assert placed == [(order_id, order.number)]
+    assert all(isinstance(outcome, Done) for outcome in (posted, corrected, *published))
+    assert len(products) == 9
+    assert returns[0].order_id == order_id
+
+
+@pytest.mark.parametrize("version", ["20.200.001", "22.200.001"])
+async def test_an_older_endpoint_completes_shipments_of_staff(rig, version):
+    older = {"mode": "shipments", "endpoint_version": version}
+    order = await rig.order(rig.sim.create_shipment(rig.places(lines=LINES)), **older)
+
+    await rig.post(rig.notice(order, {"RED": 1}, is_final=False), **older)
+    left = await rig.order(order.external_id, **older)
+    (outcome,) = await rig.post(rig.notice(order, {"RED": 2, "BLUE": 2}), **older)
+
+    assert left.units_to_ship == 4
+    assert isinstance(outcome, Done)
+    assert shipment_of(rig, outcome.external_id)["Status"] == "Confirmed"
 
 
 async def test_a_branch_is_named_in_every_call_and_filters_the_orders(rig):

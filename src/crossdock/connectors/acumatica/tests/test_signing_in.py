@@ -204,4 +204,4 @@ async def test_warehouses_boxes_and_versions_are_offered(rig):
 
     assert [choice.value for choice in warehouses] == ["", "MAIN", "WEST"]
     assert [choice.value for choice in boxes] == ["LARGE", "MEDIUM"]
-    assert [choice.value for choice in versions] == ["", "24.200.001", "23.200.001", "22.200.001"]
+    assert [choice.value for choice in versions] == ["", "24.200.001", "23.200.001", "22.200.001", "20.200.001"]

@@ -65,7 +65,7 @@ class Partner:
 async def partner(tmp_path: Path) -> AsyncIterator[Partner]:
     for folder in ("in", "out"):
         (tmp_path / "acme" / folder).mkdir(parents=True)
-    async with open_local(tmp_path, "acme", may_write=True) as folder:
+    async with open_local([tmp_path], "acme", may_write=True) as folder:
         yield Partner(tmp_path, folder)
 
 

@@ -93,6 +93,8 @@ class Access:
     def admit(self, header: str, method: str, url: str) -> str:
         """The consumer of a signed request. Raises Refused."""
         given = parsed(header)
+        if given.get("oauth_consumer_key") not in self.consumers:
+            raise Refused("invalid oauth_consumer_key")
         secret, consumer = self.tokens.get(given.get("oauth_token", ""), ("", ""))
         if not secret or consumer != given.get("oauth_consumer_key"):
             raise Refused("invalid oauth_token")

@@ -220,7 +220,8 @@ def test_countries_are_understood_as_people_type_them(typed_in, code):
 
 def test_states_become_codes_where_carriers_want_them():
     assert region_code("new york", "US") == "NY"
-    assert region_code("ny", "US") == "ny"
+    assert region_code("n.y.", "US") == region_code("ny", "US") == "NY"
+    assert region_code("NY", "DE") == "NY"
     assert region_code("Québec", "CA") == "QC"
     assert region_code("Wielkopolskie", "PL") == "Wielkopolskie"
 

@@ -277,4 +277,4 @@ async def test_calls_keep_to_a_handful_at_a_time_and_none_is_refused(rig):
 
     assert len(orders) == 60
     assert rig.sim.refused == 0
-    assert rig.sim.most_under_way == 4
+    assert rig.sim.most_under_way == 3

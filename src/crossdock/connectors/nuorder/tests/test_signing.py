@@ -205,3 +205,11 @@ async def test_wrong_keys_are_refused_beside_the_token(rig):
 
     assert caught.value.field == "token"
     assert "consumer key" in caught.value.message
+
+
+async def test_a_consumer_key_that_nobody_knows_is_refused_beside_it(rig):
+    async with rig.client(consumer_key="nobodyknowsthis") as client:
+        with pytest.raises(AuthenticationFailed) as caught:
+            await client.check()
+
+    assert caught.value.field == "consumer_key"

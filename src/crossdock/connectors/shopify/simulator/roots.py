@@ -106,7 +106,7 @@ def orders_count(root: Any, arguments: Arguments, context: Context) -> Record:
 
 
 def order(root: Any, arguments: Arguments, context: Context) -> Record | None:
-    """`ordersCount`, saturated at its limit."""
+    """One order; None where it is not there or too old to be shown."""
     context.need("read_orders", "order")
     _check_kind(arguments["id"], "Order")
     order = context.shop.order(arguments["id"])
@@ -114,7 +114,6 @@ def order(root: Any, arguments: Arguments, context: Context) -> Record | None:
 
 
 def _check_kind(global_id: str, kind: str) -> None:
-    """One order; None where it is not there or too old to be shown."""
     if kind_of(global_id) != kind:
         raise Refused(f"Invalid id: {global_id}", "RESOURCE_NOT_FOUND")
 
@@ -152,7 +151,7 @@ def node(root: Any, arguments: Arguments, context: Context) -> Record | None:
 
 
 def nodes(root: Any, arguments: Arguments, context: Context) -> list[Record | None]:
-    """Any record by its global id."""
+    """Records by their global ids, None for those that are not there."""
     ids = arguments["ids"]
     if len(ids) > paging.MOST_A_PAGE:
         raise Refused(
@@ -163,7 +162,7 @@ def nodes(root: Any, arguments: Arguments, context: Context) -> list[Record | No
 
 
 def fulfillment_orders_of(order: Record, arguments: Arguments, context: Context) -> Record:
-    """Records by their global ids, None for those that are not there."""
+    """An order's fulfillment orders, as far as the scopes show them."""
     visible = [one for one in order["_fulfillment_orders"] if context.may_see(one)]
     parsed = searched(context, "fulfillmentOrders", arguments.get("query"), fulfillment_order_terms(context.shop))
     if parsed.test is not None:
@@ -172,7 +171,7 @@ def fulfillment_orders_of(order: Record, arguments: Arguments, context: Context)
 
 
 def fulfillment_orders(root: Any, arguments: Arguments, context: Context) -> Record:
-    """An order's fulfillment orders, as far as the scopes show them."""
+    """All fulfillment orders the scopes show."""
     parsed = searched(context, "fulfillmentOrders", arguments.get("query"), fulfillment_order_terms(context.shop))
     sort = {"CREATED_AT": "createdAt", "UPDATED_AT": "updatedAt", "FULFILL_AT": "fulfillAt"}.get(arguments.get("sortKey") or "")
     found = [
@@ -189,7 +188,7 @@ def fulfillment_orders(root: Any, arguments: Arguments, context: Context) -> Rec
 
 
 def assigned_fulfillment_orders(root: Any, arguments: Arguments, context: Context) -> Record:
-    """All fulfillment orders the scopes show."""
+    """Those at the app's own fulfillment service."""
     mine = {service["id"] for service in context.shop.services.values() if service.get("_app") == context.app}
     if not mine:
         raise Refused("The api_client is not associated with any fulfillment service.", "BAD_REQUEST")
@@ -214,7 +213,6 @@ def assigned_fulfillment_orders(root: Any, arguments: Arguments, context: Contex
 
 def one_of(table: str, kind: str) -> Resolver:
     """A record of one table by its id."""
-    """Those at the app's own fulfillment service."""
 
     def resolve(root: Any, arguments: Arguments, context: Context) -> Record | None:
         _check_kind(arguments["id"], kind)
@@ -236,7 +234,7 @@ def location(root: Any, arguments: Arguments, context: Context) -> Record | None
 
 
 def locations(root: Any, arguments: Arguments, context: Context) -> Record:
-    """One location, the first for no id."""
+    """Locations, those of services when asked for."""
     context.need("read_locations", "locations")
     parsed = searched(context, "locations", arguments.get("query"), location_terms(context.shop))
     found = [
@@ -256,7 +254,7 @@ def locations(root: Any, arguments: Arguments, context: Context) -> Record:
 
 
 def shop_record(root: Any, arguments: Arguments, context: Context) -> Record:
-    """Locations, those of services when asked for."""
+    """The shop."""
     shop = context.shop
     return {
         "id": f"gid://shopify/Shop/{shop.number}",
@@ -283,7 +281,7 @@ def shop_record(root: Any, arguments: Arguments, context: Context) -> Record:
 
 
 def installation(root: Any, arguments: Arguments, context: Context) -> Record:
-    """The shop."""
+    """The app as installed, with its rights."""
     number = int(short_hash(context.app), 16) % 1_000_000_000
     return {
         "__typename": "AppInstallation",
@@ -300,7 +298,7 @@ def installation(root: Any, arguments: Arguments, context: Context) -> Record:
 
 
 def subscriptions(root: Any, arguments: Arguments, context: Context) -> Record:
-    """The app as installed, with its rights."""
+    """The app's webhook subscriptions."""
     topics, uri = arguments.get("topics"), arguments.get("uri")
     found = [
         one
@@ -312,5 +310,4 @@ def subscriptions(root: Any, arguments: Arguments, context: Context) -> Record:
 
 def subscriptions_count(root: Any, arguments: Arguments, context: Context) -> Record:
     """How many those are."""
-    """The app's webhook subscriptions."""
     return _count((one for one in context.shop.subscriptions.values() if one["_app"] == context.app), arguments)

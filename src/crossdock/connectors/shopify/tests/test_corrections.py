@@ -85,3 +85,17 @@ async def test_an_unknown_carriers_page_goes_with_its_number(rig):
 
     (fulfillment,) = rig.shop.fulfillments.values()
     assert fulfillment["trackingInfo"] == [{"number": "PONY-1", "company": "Pony", "url": "https://pony.example.com/PONY-1"}]
+
+
+async def test_another_page_of_an_unknown_carrier_is_a_correction(rig):
+    order = await rig.order(rig.places())
+    first = (Tracking("PONY-1", "https://pony.example.com/PONY-1"),)
+    notice = rig.notice(order, tracking=first, carrier="Pony")
+    (done,) = await rig.post(notice)
+
+    (same,) = await rig.correct(rig.correction(done, notice))
+    (other,) = await rig.correct(
+        rig.correction(done, notice, tracking=(Tracking("PONY-1", "https://pony.example.com/track/PONY-1"),))
+    )
+
+    assert (same.evidence["changed"], other.evidence["changed"]) == ("no", done.external_id)

@@ -33,6 +33,7 @@ def test_a_whole_variant():
         barcode="4006381333931",
         price="19.90",
         updated_at=LATER,
+        inventory_quantity=12,
         selected_options=(ShOption("Size", "M"), ShOption("Color", "Red")),
         inventory_item=ShGoods(
             tracked=True,
@@ -55,6 +56,7 @@ def test_a_whole_variant():
         hs_code="610910",
         origin="PT",
         tracks_stock=True,
+        stock=Decimal(12),
         url="https://shop.example.com/products/shirt",
     )
 
@@ -131,4 +133,20 @@ async def test_a_place_in_a_list_of_other_changes_is_gone_on_from_by_product():
     ]
 
     assert rest == again == ids[2:]
+    await rig.stop()
+
+
+async def test_a_product_that_cannot_be_understood_is_told_apart_from_its_variants():
+    rig = Rig()
+    await rig.start()
+    good, bad = rig.sells("GOOD", 1), rig.sells("BAD", 1)
+    shop, variant = rig.sim.variant(bad)
+    shop.products[variant["_product"]]["title"] = 7
+
+    found = [product.external_id async for page in rig.products() for product in page.products]
+
+    assert found == [good]
+    (rejected,) = rig.rejected
+    assert rejected.external_id is None
+    assert rejected.where is not None
     await rig.stop()

@@ -1,10 +1,13 @@
 """Stock at Shopify: by location, past its search, with its settings, and refused in plain words."""
 
+import time
+
 import pytest
 from msgspec import structs
 
 from crossdock.connectors.kit.capabilities import Done, Failed
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
+from crossdock.connectors.kit.limits import LocalLimiter
 from crossdock.connectors.shopify import stock
 from crossdock.connectors.shopify.tests.rig import Rig
 
@@ -168,3 +171,16 @@ async def test_every_call_has_a_key_of_its_own(rig):
 
     assert rig.stock_of("RED") == 7
     assert len(rig.shop.answered) == 3
+
+
+async def test_many_figures_go_through_the_real_limit_without_being_refused(rig):
+    skus = [f"SKU-{number}" for number in range(300)]
+    for sku in skus:
+        rig.sells(sku, 1)
+    rig.sim.set_limits(True)
+
+    outcomes = await rig.publish(*(rig.figure(sku, 5) for sku in skus), limiter=LocalLimiter(rig.connector.rate_limit))
+
+    assert all(isinstance(outcome, Done) for outcome in outcomes)
+    spent = 2000 - next(iter(rig.shop.buckets.values())).status(time.monotonic())["currentlyAvailable"]
+    assert spent < 1000

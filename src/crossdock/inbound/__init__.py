@@ -1,0 +1,1 @@
+"""What comes back or in: returns, as stores know them."""

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class InboundConfig(AppConfig):
+    name = "crossdock.inbound"
+    label = "inbound"
+
+    def ready(self) -> None:
+        # Lanes register themselves when they are read.
+        from crossdock.inbound import lanes  # noqa: F401
