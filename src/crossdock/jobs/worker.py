@@ -57,8 +57,8 @@ async def run_lane(account_id: int, lane_id: int, *, stay: timedelta | None = No
     With `stay` the lane is kept for that long after each piece of work: orders come one by one, and what they wake is then found by
     whoever has it, together, instead of each being a run of its own.
     """
-    async with _gate():
-        run = await in_db(account_id, leases.take, lane_id, HOLDER)
+    # Before its turn comes: whoever wakes a lane that somebody has needs to queue nothing.
+    run = await in_db(account_id, leases.take, lane_id, HOLDER)
     if run is None:
         return None
     renewal = asyncio.create_task(_renew(run))
