@@ -108,7 +108,16 @@ class NuOrderSimulator(OrderLevers):
 
     def dump(self) -> bytes:
         """All portals and keys."""
-        kept = ("orders", "products", "companies", "warehouses", "replenishments", "is_two_way", "takes_shipments")
+        kept = (
+            "orders",
+            "products",
+            "companies",
+            "warehouses",
+            "replenishments",
+            "is_two_way",
+            "takes_shipments",
+            "shows_shipments",
+        )
         portals = {
             name: {
                 **{field: getattr(portal, field) for field in kept},

@@ -35,6 +35,7 @@ class Portal:
         """Products whose catalog entry was refreshed since their last replenishment."""
         self.is_two_way = True
         self.takes_shipments = True
+        self.shows_shipments = True
         self.knows_new_verbs = True
         self._numbers = itertools.count(100_501)
         self._counter = itertools.count(1)
