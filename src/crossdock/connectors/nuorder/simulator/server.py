@@ -137,6 +137,7 @@ class NuOrderSimulator(OrderLevers):
             for field, value in fields.items():
                 setattr(portal, field, value)
             portal.stock = {(row[0], row[1], row[2]): row[3] for row in stock}
+            portal.count_on()
         self.access.consumers = dict(state["keys"]["secrets"])
         self.access.tokens = {token: (row[0], row[1]) for token, row in state["keys"]["tokens"].items()}
         self.consumers = {key: (row[0], row[1]) for key, row in state["keys"]["consumers"].items()}

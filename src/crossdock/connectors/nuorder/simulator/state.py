@@ -49,6 +49,11 @@ class Portal:
         """The next order number."""
         return str(next(self._numbers))
 
+    def count_on(self) -> None:
+        """Go on behind the highest order number, after a restart."""
+        taken = [int(text) for order in self.orders.values() if (text := str(order["order_number"])).isdecimal()]
+        self._numbers = itertools.count(max([100_500, *taken]) + 1)
+
     def stamp(self) -> str:
         """This moment as the platform writes it."""
         return stamped(self.clock())
