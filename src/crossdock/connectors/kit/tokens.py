@@ -15,7 +15,10 @@ RENEW_BEFORE = timedelta(minutes=5)
 
 
 class Tokens(Struct, frozen=True):
-    """What a sign-in gave. `refresh` is None where one signs in anew; `expires_at` None means it does not expire."""
+    """What a sign-in gave. `refresh` is None where one signs in anew; `expires_at` None means it does not expire.
+
+    A token of OAuth 1.0a is nothing without its secret, and is never renewed: the secret stands in `refresh`.
+    """
 
     access: Secret
     refresh: Secret | None = None

@@ -134,10 +134,14 @@ class Shipments:
             method, _, path = self._settings.shipment_call.partition(" ")
             path = path.replace("{id}", part(notice.order_id))
             answer = await self._api.change(method, path, "tell shipment", _record(notice, now, units))
-            if answer.status < 300:
-                return "record"
-            if answer.status not in _NO_SUCH_CALL:
+            if answer.status >= 300 and answer.status not in _NO_SUCH_CALL:
                 self._api.must(answer)
+            if answer.status < 300:
+                after = self._shown_in(answer.body) or await self._now(notice.order_id)
+                if _has_more(after, now, units):
+                    return "record"
+                # Taken, and shown in no way we know: without a note the units would seem to be left, and be shipped again.
+                now = after
         by_sku: dict[str, Decimal] = {}
         for piece in now.pieces:
             if piece.id in units:
@@ -146,6 +150,13 @@ class Shipments:
         line = note_line(ref_of(notice.key), day=notice.shipped_at.date(), carrier=notice.carrier, numbers=numbers, units=by_sku)
         await self._add_note(now.order, line)
         return "note"
+
+    def _shown_in(self, body: bytes) -> Now | None:
+        """The order, where the answer to a change is one."""
+        try:
+            return self._understood(body)
+        except InvalidData:
+            return None
 
     async def _correct(self, correction: ShipmentCorrection) -> Done:
         notice, ref = correction.notice, correction.external_id
@@ -236,8 +247,9 @@ class Shipments:
 
     async def _read(self, order_id: str) -> Now | None:
         raw = await self._api.order(order_id)
-        if raw is None:
-            return None
+        return self._understood(raw) if raw is not None else None
+
+    def _understood(self, raw: bytes) -> Now:
         order = read_order(raw)
         pieces = pieces_of(order, SkuOf(self._settings.sku_from))
         return Now(order, pieces, standing(order, pieces))
@@ -287,6 +299,12 @@ def _wanted(notice: ShipmentNotice) -> dict[str, Decimal]:
 
 def _less(units: Mapping[str, Decimal], gone: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return {line_id: left for line_id, quantity in units.items() if (left := quantity - gone.get(line_id, Decimal(0))) > 0}
+
+
+def _has_more(after: Now, before: Now, units: Mapping[str, Decimal]) -> bool:
+    """Whether an order shows these units as gone that it did not show before."""
+    had, has = shipped(before.shipments), shipped(after.shipments)
+    return all(has.get(line_id, Decimal(0)) >= had.get(line_id, Decimal(0)) + quantity for line_id, quantity in units.items())
 
 
 def _ours(notice: ShipmentNotice, shipments: Sequence[Standing]) -> list[Standing]:

@@ -87,9 +87,9 @@ class PortalLevers(Simulator):
         """Whether the account may change orders."""
         self.portal(portal).is_two_way = on
 
-    def set_shipments(self, on: bool = True, portal: str | None = None) -> None:
-        """Whether there is a call for shipment records."""
-        self.portal(portal).takes_shipments = on
+    def set_shipments(self, on: bool = True, shown: bool = True, portal: str | None = None) -> None:
+        """Whether there is a call for shipment records, and whether orders show them."""
+        self.portal(portal).takes_shipments, self.portal(portal).shows_shipments = on, shown
 
     def set_verbs(self, new: bool = True, portal: str | None = None) -> None:
         """Whether statuses are set by their names; off, only by the verbs of the first years."""

@@ -105,7 +105,8 @@ def ship(portal: Portal, asked: Asked) -> Answered:
             left[key] -= size.get("quantity", 0)
             if left[key] < 0:
                 raise Refusal(400, f"quantity of size {key[1]} is too large")
-    order.setdefault("shipments", []).append(body)
+    if portal.shows_shipments:
+        order.setdefault("shipments", []).append(body)
     portal.touch(order)
     return 200, order
 

@@ -108,7 +108,16 @@ class NuOrderSimulator(OrderLevers):
 
     def dump(self) -> bytes:
         """All portals and keys."""
-        kept = ("orders", "products", "companies", "warehouses", "replenishments", "is_two_way", "takes_shipments")
+        kept = (
+            "orders",
+            "products",
+            "companies",
+            "warehouses",
+            "replenishments",
+            "is_two_way",
+            "takes_shipments",
+            "shows_shipments",
+        )
         portals = {
             name: {
                 **{field: getattr(portal, field) for field in kept},
@@ -128,6 +137,7 @@ class NuOrderSimulator(OrderLevers):
             for field, value in fields.items():
                 setattr(portal, field, value)
             portal.stock = {(row[0], row[1], row[2]): row[3] for row in stock}
+            portal.count_on()
         self.access.consumers = dict(state["keys"]["secrets"])
         self.access.tokens = {token: (row[0], row[1]) for token, row in state["keys"]["tokens"].items()}
         self.consumers = {key: (row[0], row[1]) for key, row in state["keys"]["consumers"].items()}

@@ -35,6 +35,7 @@ class Portal:
         """Products whose catalog entry was refreshed since their last replenishment."""
         self.is_two_way = True
         self.takes_shipments = True
+        self.shows_shipments = True
         self.knows_new_verbs = True
         self._numbers = itertools.count(100_501)
         self._counter = itertools.count(1)
@@ -47,6 +48,11 @@ class Portal:
     def next_number(self) -> str:
         """The next order number."""
         return str(next(self._numbers))
+
+    def count_on(self) -> None:
+        """Go on behind the highest order number, after a restart."""
+        taken = [int(text) for order in self.orders.values() if (text := str(order["order_number"])).isdecimal()]
+        self._numbers = itertools.count(max([100_500, *taken]) + 1)
 
     def stamp(self) -> str:
         """This moment as the platform writes it."""

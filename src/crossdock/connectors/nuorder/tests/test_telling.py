@@ -70,6 +70,17 @@ async def test_where_there_is_no_call_for_shipments_a_note_tells_them_and_they_c
     assert left.warehouse_note == "Ring twice"
 
 
+async def test_a_record_that_the_order_does_not_show_is_noted_lest_its_units_ship_again(rig):
+    rig.sim.set_shipments(on=True, shown=False)
+    order = await rig.order(rig.places(lines=TWO))
+
+    (outcome,) = await rig.post(rig.notice(order, {"RED": 3}))
+
+    assert isinstance(outcome, Done)
+    assert outcome.evidence["told"] == "note"
+    assert (await rig.order(order.external_id)).units_to_ship == 2
+
+
 async def test_a_note_that_was_written_is_found_though_its_answer_was_lost(rig):
     order = await rig.order(rig.places(lines=TWO))
     notice = rig.notice(order, {"RED": 1}, tracking=())
