@@ -45,8 +45,24 @@ returning h.granted, greatest(h.rest, case when h.granted > 0 then 0 else (h.wan
 """
 
 
+class Seen:
+    """What the platform last said of a store's bucket, and the lots of it that this process has: known to all who ask for it."""
+
+    def __init__(self) -> None:
+        self.said: tuple[float, float, float] | None = None
+        self.lots: dict[float, tuple[float, float]] = {}
+        """What is left of each reserve's lot, and until when."""
+
+    def left(self, now: float) -> float:
+        """What this process may still spend of all its lots."""
+        return sum(left for left, ends in self.lots.values() if now < ends)
+
+
 class SharedLimiter:
-    """A `Limiter` over the shared bucket of one store or warehouse. `reserve` is the part of it that this one leaves to others."""
+    """A `Limiter` over the shared bucket of one store or warehouse. `reserve` is the part of it that this one leaves to others.
+
+    `seen` is shared by those of one process that ask for the same store.
+    """
 
     def __init__(
         self,
@@ -56,6 +72,7 @@ class SharedLimiter:
         limit: RateLimit,
         *,
         reserve: float = 0.0,
+        seen: Seen | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._account_id = account_id
@@ -63,9 +80,7 @@ class SharedLimiter:
         self._limit = limit
         self._reserve = reserve
         self._clock = clock
-        self._lot = 0.0
-        self._lot_ends = 0.0
-        self._learned: tuple[float, float, float] | None = None
+        self._seen = seen or Seen()
         self._pause: datetime | None = None
         self._is_open = False
         self._guard = asyncio.Lock()
@@ -77,8 +92,7 @@ class SharedLimiter:
             while not self._spend(cost):
                 granted, wait = await in_db(self._account_id, self._take, cost)
                 if granted:
-                    self._lot, self._lot_ends = granted, self._clock() + LOT_LASTS
-                    self._lot -= min(cost, granted)
+                    self._seen.lots[self._reserve] = (granted - min(cost, granted), self._clock() + LOT_LASTS)
                     return
                 if wait > PATIENCE.total_seconds():
                     raise RateLimited("The platform's limit is used up for now.", retry_after=timedelta(seconds=wait))
@@ -87,24 +101,25 @@ class SharedLimiter:
     def learn(self, available: float, maximum: float, restore_per_second: float) -> None:
         """See `Limiter`. Written down with the next lot; what of this lot is not spent yet is taken off."""
         if maximum > 0 and restore_per_second > 0:
-            self._learned = (max(0.0, available - max(0.0, self._lot)), maximum, restore_per_second)
+            self._seen.said = (max(0.0, available - self._seen.left(self._clock())), maximum, restore_per_second)
 
     def pause(self, until: datetime) -> None:
         """See `Limiter`. What is left of the lot is not used."""
         self._pause = until
-        self._lot = 0.0
+        self._seen.lots.pop(self._reserve, None)
 
     def _spend(self, cost: float) -> bool:
         if self._pause is not None and self._pause > datetime.now(UTC):
             return False
-        if self._lot < cost or self._clock() >= self._lot_ends:
+        left, ends = self._seen.lots.get(self._reserve, (0.0, 0.0))
+        if left < cost or self._clock() >= ends:
             return False
-        self._lot -= cost
+        self._seen.lots[self._reserve] = (left - cost, ends)
         return True
 
     def _take(self, cost: float) -> tuple[float, float]:
         account_id = account_in_scope()
-        available, maximum, rate = self._learned or (None, None, None)
+        available, maximum, rate = self._seen.said or (None, None, None)
         with connection.cursor() as cursor:
             if not self._is_open:
                 speed = self._limit.calls / self._limit.per.total_seconds()
@@ -126,7 +141,7 @@ class SharedLimiter:
                 },
             )
             granted, wait = cursor.fetchone()
-        self._learned = self._pause = None
+        self._seen.said = self._pause = None
         return float(granted), float(wait)
 
 
@@ -135,10 +150,13 @@ class SharedLimiters:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int, str, int, float], SharedLimiter] = {}
+        self._seen: dict[tuple[int, int, str, int], Seen] = {}
 
     def of(self, account_id: int, kind: str, owner_id: int, limit: RateLimit, reserve: float) -> SharedLimiter:
         """The limiter, made at first use."""
-        key = (id(asyncio.get_running_loop()), account_id, kind, owner_id, reserve)
+        store = (id(asyncio.get_running_loop()), account_id, kind, owner_id)
+        key = (*store, reserve)
         if key not in self._known:
-            self._known[key] = SharedLimiter(account_id, kind, owner_id, limit, reserve=reserve)
+            seen = self._seen.setdefault(store, Seen())
+            self._known[key] = SharedLimiter(account_id, kind, owner_id, limit, reserve=reserve, seen=seen)
         return self._known[key]

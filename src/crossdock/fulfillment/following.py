@@ -181,6 +181,8 @@ def _start_over(order_id: int, status: OrderStatus, order: Order, terms: Terms, 
             if status is OrderStatus.SKIPPED:
                 _skip_because(order_id, arrival.reason)
             return
+        if status is OrderStatus.SKIPPED and _is_left_behind(order_id):
+            return
         move([order_id], "passes_now" if status is OrderStatus.SKIPPED else "reprocessed")
     elif status is OrderStatus.ON_HOLD:
         move([order_id], "released")
@@ -190,6 +192,18 @@ def _start_over(order_id: int, status: OrderStatus, order: Order, terms: Terms, 
         move([order_id], arrival.event, reasons=arrival.reason, waits=arrival.wait_until)
     if was_taken_back:
         tell([Told(kind="order.changed_before_sending", order_id=order_id)])
+
+
+def _is_left_behind(order_id: int) -> bool:
+    """Whether it was left to an earlier tool and nobody here asked for it since: no change in the store brings it back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select kind from activity where order_id = %s and kind in ('order.left_behind', 'order.reprocessed', 'order.reset')"
+            " order by at desc limit 1",
+            [order_id],
+        )
+        row = cursor.fetchone()
+    return row is not None and row[0] == "order.left_behind"
 
 
 def _skip_because(order_id: int, reason: str) -> None:
