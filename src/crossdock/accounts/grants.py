@@ -39,6 +39,7 @@ DEFINERS = (
     "due_lanes",
     "find_orders",
     "find_orders_by_index",
+    "find_listings",
     "find_orders_of_merchants",
     "gauges",
     "is_live_elsewhere",

@@ -123,7 +123,8 @@ def give(terms: Terms, after: int, which: Which = "new") -> int | None:
     wanted = [order_id for order_id, those in chosen.items() if _is_wanted(those)]
     _note_waiting(terms, chosen, under_way, marks)
     _give_wanted(terms, {order_id: chosen[order_id] for order_id in wanted}, docs, under_way)
-    _mark(marks)
+    # Most orders never wait: those that nobody looked at before carry no mark that would have to go.
+    _mark({order_id: mark for order_id, mark in marks.items() if which != "new" or mark is not Giving.NOTHING})
     return int(rows[-1][0]) if len({row[0] for row in rows}) == SET else None
 
 
@@ -288,7 +289,9 @@ def _explain(ids: Sequence[int], reason: str, *, instead_of: str = "") -> None:
 
 
 def _mark(marks: Mapping[int, Giving]) -> None:
-    """Note of which orders something waits. Most never have anything to note, and are not written."""
+    """Note of which orders something waits."""
+    if not marks:
+        return
     ids = sorted(marks)
     with connection.cursor() as cursor:
         cursor.execute(

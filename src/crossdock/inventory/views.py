@@ -214,7 +214,7 @@ def links(request: AccountRequest, public_id: UUID) -> HttpResponse:
     chosen = set(StockLink.objects.filter(connection=link).values_list("location", "facility"))
     context = {
         **frame(request, link, "stock"),
-        "places": _places(row.locations, facilities, chosen),
+        "places": _places(row.locations, facilities, chosen) if row.locations_at or chosen else [],
         "has_said": bool(chosen),
         "facilities": facilities,
         "row": row,

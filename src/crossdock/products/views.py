@@ -1,5 +1,6 @@
 """Pages of products: the list by SKU, and what every store knows of one."""
 
+from collections import Counter
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.products.queries import (
     VIEWS,
+    Line,
     ListingRow,
     Place,
     ProductFilters,
@@ -83,7 +85,7 @@ def products(request: AccountRequest) -> HttpResponse:
             {
                 "line": line,
                 "first": line.first,
-                "stores": [stores[one.store_id].name for one in line.listings if one.store_id in stores],
+                "stores": _stores(line, stores),
                 "merchant": merchants[line.merchant_id].name if line.merchant_id in merchants else "",
             }
             for line in listed.lines
@@ -121,6 +123,12 @@ def product(request: AccountRequest, public_id: UUID) -> HttpResponse:
         "orders_url": page_url_or_none(request, "orders:list") if row.sku else "",
     }
     return render(request, "products/product.html", context)
+
+
+def _stores(line: Line, stores: Mapping[int, Site]) -> list[tuple[str, int]]:
+    """The stores that sell a SKU, each once, with how many of its listings have it."""
+    counted = Counter(one.store_id for one in line.listings if one.store_id in stores)
+    return [(stores[store_id].name, count) for store_id, count in counted.items()]
 
 
 def _facts(row: ListingRow) -> list[Fact]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from crossdock.connectors.kit.declaration import Connector, OAuth, RateLimit
-from crossdock.connectors.nuorder import consent, signing
+from crossdock.connectors.nuorder import auth, consent
 from crossdock.connectors.nuorder.client import NuOrderPortal
 from crossdock.connectors.nuorder.settings import Settings
 
@@ -16,7 +16,7 @@ connector = Connector(
     base_url="https://{host}",
     docs="https://nuorder.com/api-docs/",
     version="v1 and v3.0",
-    sign=signing.sign,
+    sign=auth.sign,
     sign_in=consent.sign_in,
     uses_tokens=consent.is_wanted,
     oauth=OAuth(

@@ -25,13 +25,13 @@ from crossdock.connectors.kit.http import Http
 from crossdock.connectors.kit.pages import Page, PlacedPage, Position, ProductPage, Window
 from crossdock.connectors.kit.settings import Choice
 from crossdock.connectors.nuorder.api import Api, read_product
+from crossdock.connectors.nuorder.auth import other_style
 from crossdock.connectors.nuorder.catalog import Catalog
 from crossdock.connectors.nuorder.mapping import read_order
 from crossdock.connectors.nuorder.payloads import text
 from crossdock.connectors.nuorder.pull import PROCESSED, Orders
 from crossdock.connectors.nuorder.settings import APPROVE, LEGACY, REPLENISHMENTS, Settings
 from crossdock.connectors.nuorder.ship import Shipments
-from crossdock.connectors.nuorder.signing import other_style
 from crossdock.connectors.nuorder.stock import Stock
 from crossdock.domain.fulfillment import ShipmentCorrection, ShipmentNotice, StockFigure
 

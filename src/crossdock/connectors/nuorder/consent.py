@@ -11,9 +11,9 @@ from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
 from crossdock.connectors.kit.http import Answer, Http, said
 from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.kit.tokens import Tokens
+from crossdock.connectors.nuorder.auth import authorization, pair_of
 from crossdock.connectors.nuorder.payloads import NuToken
 from crossdock.connectors.nuorder.settings import APPROVE, HOSTS, Settings
-from crossdock.connectors.nuorder.signing import authorization
 
 CODE_HELP = (
     "In the NuORDER portal open Admin › API Management. Under pending applications stands the name you gave; approve it. NuORDER then "
@@ -53,14 +53,10 @@ async def exchange(
     settings: Settings, app: App | None, code: str, redirect_uri: str, http: Http, *, asked: Tokens | None = None
 ) -> Tokens:
     """Trade the verifier code for the token, which is good until it is revoked in the portal. Raises AuthenticationFailed."""
-    if asked is None or asked.refresh is None:
-        raise AuthenticationFailed("The approval was not begun here. Choose Authorize again.", field="access")
     if not code.strip():
         raise AuthenticationFailed("Type the verifier code that the NuORDER portal shows.", field="access")
     signed = [("oauth_verifier", code.strip())]
-    return await _granted(
-        settings, http, "api/token", "trade the code", asked.access.reveal(), asked.refresh.reveal(), signed, ()
-    )
+    return await _granted(settings, http, "api/token", "trade the code", *pair_of(asked), signed, ())
 
 
 async def sign_in(settings: Settings, tokens: Tokens | None, http: Http) -> Tokens:

@@ -177,9 +177,10 @@ def test_stores_that_wait_for_a_person_come_first(account, connection, staff):
 
 def test_facilities_are_linked_to_locations_on_the_connections_page(account, connection, staff):
     read_levels(account, connection.warehouse, facility="EAST", A=1)
+    assert "are not known yet" in staff.get(url("links", account, public_id=connection.public_id)).content.decode()
     with scoped(account.pk):
         publishing_of(connection.store)
-        Publishing.objects.update(locations=[["l1", "Front"], ["l2", "Back"]])
+        Publishing.objects.update(locations=[["l1", "Front"], ["l2", "Back"]], locations_at=datetime.now(UTC))
     address = url("links", account, public_id=connection.public_id)
 
     page = staff.get(address).content.decode()

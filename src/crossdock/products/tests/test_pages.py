@@ -59,6 +59,7 @@ def test_one_sku_in_two_stores_of_a_merchant_is_one_line(account, staff):
     assert page.count('data-key="') == 1
     assert "Web shop" in page
     assert "Outlet" in page
+    assert "×2" not in page
 
 
 @pytest.mark.parametrize("text", ["BLUE-M", "blue-m", "BLU", "meadow", "0123456789012", "ue-m"])

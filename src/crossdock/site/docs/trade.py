@@ -18,7 +18,7 @@ from crossdock.connectors.kit.errors import (
 from crossdock.domain.statuses import AT_WAREHOUSE, FINAL, TRANSITIONS, OrderStatus, ShipmentStatus
 from crossdock.jobs import policy
 from crossdock.site.docs.markdown import paragraph, spoken, table
-from crossdock.ui.statuses import EFFECT, SHIPMENT, Tone, key_of, status_of
+from crossdock.ui.statuses import EFFECT, PUBLISHING, RETURN, SHIPMENT, STOCK, Tone, key_of, status_of
 
 TONES = {
     Tone.DONE: "done",
@@ -48,6 +48,14 @@ def statuses() -> str:
                 ("Status", "Means", "In short"),
                 [(f"**{status.label}**", *_words("shipment", status)) for status in ShipmentStatus if key_of(status) in SHIPMENT],
             ),
+            "## Stock figures\n",
+            "What a store is to show of one SKU: see [Stock](../guides/stock.md).\n",
+            table(("State", "Means"), [(f"**{row.word}**", str(row.meaning)) for row in STOCK.values()]),
+            "## Publishing a store's stock\n",
+            table(("State", "Means"), [(f"**{row.word}**", str(row.meaning)) for row in PUBLISHING.values()]),
+            "## Returns\n",
+            "Where a return stands at its store: see [Returns](../guides/returns.md).\n",
+            table(("State", "Means"), [(f"**{row.word}**", str(row.meaning)) for row in RETURN.values()]),
             "## Effects\n",
             "An effect is one change Crossdock makes at a platform: see [Effects happen once](../guides/effects.md).\n",
             table(("State", "Means"), [(f"**{row.word}**", str(row.meaning)) for row in EFFECT.values()]),

@@ -12,8 +12,8 @@ from yarl import URL
 from crossdock.connectors.kit.http import Exchange
 from crossdock.connectors.kit.opening import open_unsigned
 from crossdock.connectors.nuorder import connector, consent
+from crossdock.connectors.nuorder.auth import authorization
 from crossdock.connectors.nuorder.settings import Settings
-from crossdock.connectors.nuorder.signing import authorization
 from crossdock.connectors.nuorder.simulator.tests.openapi import Document
 from crossdock.connectors.nuorder.tests.rig import Rig
 from crossdock.domain.fulfillment import Tracking

@@ -95,9 +95,14 @@ def _percent(value: str) -> str:
     return quote(value, safe="~")
 
 
-def _token(settings: Settings, tokens: Tokens | None) -> tuple[str, str]:
-    if settings.access == TYPED:
-        return settings.token, settings.token_secret.get_secret_value()
+def pair_of(tokens: Tokens | None) -> tuple[str, str]:
+    """A token and its secret, opened. Raises AuthenticationFailed where there are none."""
     if tokens is None or tokens.refresh is None:
         raise AuthenticationFailed("NuORDER has not approved Crossdock yet. Choose Authorize.", field="access")
     return tokens.access.reveal(), tokens.refresh.reveal()
+
+
+def _token(settings: Settings, tokens: Tokens | None) -> tuple[str, str]:
+    if settings.access == TYPED:
+        return settings.token, settings.token_secret.get_secret_value()
+    return pair_of(tokens)

@@ -7,7 +7,7 @@ from yarl import URL
 
 from crossdock.connectors.kit.errors import AuthenticationFailed
 from crossdock.connectors.kit.signing import Request
-from crossdock.connectors.nuorder import signing
+from crossdock.connectors.nuorder import auth
 from crossdock.connectors.nuorder.settings import Settings
 from crossdock.connectors.nuorder.simulator.access import Access, Refused, parsed
 from crossdock.connectors.nuorder.tests.examples import settings
@@ -24,7 +24,7 @@ def pairs_of(vector, further=()):
 def test_the_dialect_signs_in_its_own_order_and_leaves_the_query_out():
     pairs = pairs_of({"consumer_key": "ck", "token": "tk", "timestamp": "1", "nonce": "n"})
 
-    base = signing.legacy_base("get", URL("https://x.example.com/api/a?b=c"), pairs)
+    base = auth.legacy_base("get", URL("https://x.example.com/api/a?b=c"), pairs)
 
     assert base == (
         "GEThttps://x.example.com/api/a?oauth_consumer_key=ck&oauth_token=tk&oauth_timestamp=1&oauth_nonce=n&oauth_version=1.0"
@@ -43,7 +43,7 @@ def test_the_standard_form_is_that_of_the_rfc():
     ]
     url = URL("http://photos.example.net/photos?file=vacation.jpg&size=original")
 
-    signature = signing.standard_signature("GET", url, pairs, "kd94hf93k423kf44", "pfkkdhi9sl3r4s00")
+    signature = auth.standard_signature("GET", url, pairs, "kd94hf93k423kf44", "pfkkdhi9sl3r4s00")
 
     assert signature == "MdpQcU8iPSUjWoN/UDMsK2sui9I="
 
@@ -61,11 +61,11 @@ def test_every_collected_vector_of_the_dialect_agrees(reference):
         further = [tuple(part.split("=")) for part in base.split("oauth_signature_method=HMAC-SHA1")[1].split("&") if part]
         pairs = pairs_of(vector, further)
 
-        assert signing.legacy_base(vector["method"], URL(vector["url"]), pairs) == base
+        assert auth.legacy_base(vector["method"], URL(vector["url"]), pairs) == base
         secrets = (vector["consumer_secret"], vector["token_secret"])
         if "&" in (key := vector.get("key") or vector.get("hmac_key", "")):
             secrets = tuple(key.split("&"))
-        assert signing.legacy_signature(vector["method"], URL(vector["url"]), pairs, *secrets) == vector["signature_hex"]
+        assert auth.legacy_signature(vector["method"], URL(vector["url"]), pairs, *secrets) == vector["signature_hex"]
         checked += 1
     assert checked == 9
 
@@ -76,7 +76,7 @@ def test_every_vector_of_the_standard_agrees(reference):
     for row in (row for row in rows if not row["body"]):
         pairs = list(row["params"].items())
 
-        signature = signing.standard_signature(row["method"], URL(row["url"]), pairs, row["consumer_secret"], row["token_secret"])
+        signature = auth.standard_signature(row["method"], URL(row["url"]), pairs, row["consumer_secret"], row["token_secret"])
 
         assert signature == row["signature"], row["name"]
 
@@ -85,8 +85,8 @@ def test_each_call_has_its_own_nonce_and_a_call_may_ask_for_the_other_form():
     request = Request("GET", URL("https://wholesale.nuorder.com/api/orders/approved/list"), {})
     other = Request("GET", request.url, {"authorization": "rfc5849"})
 
-    one, two = (parsed(signing.sign(settings(), None, request)["authorization"]) for _ in range(2))
-    standard = parsed(signing.sign(settings(), None, other)["authorization"])
+    one, two = (parsed(auth.sign(settings(), None, request)["authorization"]) for _ in range(2))
+    standard = parsed(auth.sign(settings(), None, other)["authorization"])
 
     assert one["oauth_nonce"] != two["oauth_nonce"]
     assert len(one["oauth_nonce"]) == 16
@@ -98,7 +98,7 @@ def test_without_a_token_nothing_is_signed():
     waiting = Settings(consumer_key="ckey", consumer_secret="csecret")
 
     with pytest.raises(AuthenticationFailed) as caught:
-        signing.sign(waiting, None, Request("GET", URL("https://wholesale.nuorder.com/api/x"), {}))
+        auth.sign(waiting, None, Request("GET", URL("https://wholesale.nuorder.com/api/x"), {}))
 
     assert caught.value.field == "access"
 
@@ -123,7 +123,7 @@ def signed(access, **changed):
     url = "http://127.0.0.1/nuorder/wholesale/api/orders/approved/list"
     token, secret = access.grant("ckey")
     made = settings(token=token, token_secret=secret)
-    header = signing.authorization(made, "GET", URL(url), token, secret, style=changed.pop("style", "legacy"))
+    header = auth.authorization(made, "GET", URL(url), token, secret, style=changed.pop("style", "legacy"))
     return header, url
 
 
