@@ -98,12 +98,15 @@ update store_level s set state = 'gone', computed = null, next_at = null
         or exists (select from listing l where l.id = s.listing_id and (l.gone_at is not null or l.sku = '')))
 """
 
+# Places are counted once: joined, the count would be made again for every figure.
 DROP = """
+with places as materialized (
+  select count(distinct location) many from store_level where store_id = %(store)s and state <> 'gone')
 select coalesce(sum(greatest(0, s.before - s.computed - s.held)), 0), coalesce(sum(s.before), 0),
        count(*) filter (where s.before > 0 and s.computed + s.held <= 0), count(*) filter (where s.before > 0)
-  from (select case when s.pushed is not null then s.pushed when p.count = 1 then l.stock end before, s.computed, s.held
-          from store_level s join listing l on l.id = s.listing_id,
-               (select count(distinct location) from store_level where store_id = %(store)s and state <> 'gone') p
+  from (select case when s.pushed is not null then s.pushed when (select many from places) = 1 then l.stock end before,
+               s.computed, s.held
+          from store_level s join listing l on l.id = s.listing_id
          where s.store_id = %(store)s and s.state in ('waiting', 'done')) s
  where s.before is not null
 """

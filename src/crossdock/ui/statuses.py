@@ -111,7 +111,7 @@ PUBLISHING = {
     "new": _of(_("Not yet"), "circle-dashed", Tone.ASIDE, _("Nothing was worked out yet, or the connection only observes.")),
     "link": _of(_("Location needed"), "map-pin", Tone.STUCK, _("A person has to say at which location the stock is shown.")),
     "first": _of(_("Look first"), "eye", Tone.STUCK, _("The first figures wait for a person's yes.")),
-    "held": _of(_("Held"), "hand-stop", Tone.STUCK, _("The figures would drop, and wait for a person's yes.")),
+    "held": _of(_("Stopped"), "hand-stop", Tone.STUCK, _("The figures would drop, and wait for a person's yes.")),
     "going": _of(_("Flows"), "send", Tone.FLIGHT, _("What differs is told by the schedule.")),
 }
 
