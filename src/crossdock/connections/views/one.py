@@ -82,11 +82,14 @@ def _channels(request: AccountRequest, link: Connection) -> dict[str, Any]:
     cards = presenting.channel_cards(link, request.account.time_zone)
     has_locations = LocationLink.objects.filter(connection=link).exists()
     todos = presenting.checklist(link, cards, has_locations)
-    leads = [
-        (lead, (page_url_or_none(request, lead.url_name, **lead.where) or "") + lead.query) for lead in leading.leads(link)
-    ]
+    leads = [(lead, (page_url_or_none(request, lead.url_name, **lead.where) or "") + lead.query) for lead in leading.leads(link)]
     shown = repr(
-        (link.mode, [(card.kind, card.state, card.is_on, card.words, card.last_at, card.troubles) for card in cards], todos, leads)
+        (
+            link.mode,
+            [(card.kind, card.state, card.is_on, card.words, card.last_at, card.troubles) for card in cards],
+            todos,
+            leads,
+        )
     )
     return {
         "cards": cards,
