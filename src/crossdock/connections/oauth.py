@@ -159,9 +159,9 @@ def answered(request: HttpRequest) -> Mapping[str, str]:
     return (request.POST if request.method == "POST" else request.GET).dict()
 
 
-def account_of(request: HttpRequest, person: Person) -> int:
+def account_of(request: HttpRequest, person: Person, connector: Connector) -> int:
     """The account that the state in the answer belongs to. Raises NotOurs unless cookie, state, row and person agree."""
-    state = answered(request).get("state", "")
+    state = _state(request, connector)
     kept = request.COOKIES.get(cookie_name(), "")
     if not state or not kept or not constant_time_compare(state, kept):
         raise NotOurs(
@@ -175,15 +175,15 @@ def account_of(request: HttpRequest, person: Person) -> int:
     return int(row[0])
 
 
-def redeem(request: HttpRequest, person: Person, platform: str, account_id: int) -> Begun:
+def redeem(request: HttpRequest, person: Person, connector: Connector, account_id: int) -> Begun:
     """Use the state up, before anything is exchanged. In the account's transaction. Raises NotOurs."""
-    state = answered(request).get("state", "")
+    state = _state(request, connector)
     with connection.cursor() as cursor:
         cursor.execute(
             "update sign_in_state set used_at = clock_timestamp()"
             " where state_hash = %s and person_id = %s and platform = %s and used_at is null"
             " and created_at > clock_timestamp() - make_interval(secs => %s) returning id",
-            [_hash(state), person.pk, platform, LIVES.total_seconds()],
+            [_hash(state), person.pk, connector.key, LIVES.total_seconds()],
         )
         row = cursor.fetchone()
     if row is None:
@@ -229,6 +229,14 @@ def finish(connector: Connector, settings: ConnectorSettings, begun: Begun, quer
         raise _stale()
     code = query.get("code") or query.get("oauth_verifier", "")
     return checking.run(checking.trade(connector, settings, app, code, begun.redirect_uri, begun.asked))
+
+
+def _state(request: HttpRequest, connector: Connector) -> str:
+    """The state in the answer; that of this browser where the platform gave none back and is known to do so."""
+    given = answered(request)
+    if "state" not in given and connector.oauth is not None and not connector.oauth.returns_state:
+        return request.COOKIES.get(cookie_name(), "")
+    return given.get("state", "")
 
 
 def _client_id(connector: Connector, settings: ConnectorSettings) -> str:

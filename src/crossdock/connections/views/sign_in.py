@@ -32,14 +32,14 @@ def callback(request: HttpRequest, platform: str) -> HttpResponse:
     # Whose code is typed is never called back, and nobody types the code of a platform that calls back.
     if (request.method == "POST") != bool(connector.oauth and connector.oauth.code_help):
         raise Http404
-    account_id = oauth.account_of(request, person)
+    account_id = oauth.account_of(request, person, connector)
     belonging = next((one for one in belongings_of(request) if one.account.pk == account_id), None)
     if belonging is None:
         raise NotOurs(_("You are no member of the account this sign-in was begun in."))
     actor = belonging.actor(person)
     actor.require(Right.MANAGE_CONNECTIONS)
     with actor.scope():
-        begun = oauth.redeem(request, person, platform, account_id)
+        begun = oauth.redeem(request, person, connector, account_id)
     # The state is used up from here on, whatever comes of it.
     address = (_for_draft if begun.purpose.draft else _for_site)(request, belonging, actor, begun)
     response = redirect(address)

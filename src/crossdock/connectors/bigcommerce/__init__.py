@@ -27,6 +27,8 @@ connector = Connector(
         is_wanted=auth.is_oauth,
         with_app=auth.with_app,
         read_call=auth.read_call,
+        # Not documented, and the platform's own sign-in library does without.
+        returns_state=False,
     ),
     webhooks=Webhooks(topics=webhooks.TOPICS, receive=webhooks.receive),
     # Of the Standard and Plus plans, shared by all apps of a store; answers correct this.

@@ -62,6 +62,7 @@ class _Claims(Struct, frozen=True):
     aud: str = ""
     iss: str = ""
     sub: str = ""
+    iat: float = 0
     exp: float = 0
     nbf: float = 0
     user: _Person = _Person()
@@ -191,7 +192,8 @@ def read_call(app: App, query: Mapping[str, str]) -> Call:
     if not is_ours or not claims.nbf - leeway <= now <= claims.exp + leeway:
         raise _not_from_there()
     is_owner = claims.user.id is not None and claims.user.id == claims.owner.id
-    return Call({"store_hash": store_hash}, claims.user.email, is_owner)
+    signed_at = datetime.fromtimestamp(min(max(claims.iat, 0), now), UTC)
+    return Call({"store_hash": store_hash}, claims.user.email, is_owner, store_hash, signed_at)
 
 
 def with_app(settings: Settings, app: App) -> Settings:

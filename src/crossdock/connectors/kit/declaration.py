@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -42,11 +42,16 @@ class App(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """A platform's own signed call to its app: the store it is about as settings fields, who acts, and whether that is the owner."""
+    """A platform's own signed call to its app: the store it is about as settings fields, who acts, and whether that is the owner.
+
+    `identity` is the store's own id, as `Client.check` names it; `at` is when the platform signed.
+    """
 
     store: Mapping[str, str]
     user: str
     is_owner: bool
+    identity: str
+    at: datetime
 
 
 class OAuth(Struct, frozen=True):
@@ -60,7 +65,8 @@ class OAuth(Struct, frozen=True):
     OAuth 1.0a asks before the person leaves: `request(settings, app, redirect_uri, http)` gets temporary credentials (the token as
     `access`, its secret as `refresh`), which are kept sealed and given as `asked` to `authorize` and `exchange`. The code that is
     traded is called back as `code` or `oauth_verifier`; where the platform shows it to the person instead, `code_help` says where,
-    and the person types it here.
+    and the person types it here. `returns_state` is off where the platform may lose the state on the way: the one in the browser's
+    cookie then counts.
     """
 
     scopes: tuple[str, ...]
@@ -72,6 +78,7 @@ class OAuth(Struct, frozen=True):
     read_call: Callable[[App, Mapping[str, str]], Call] | None = None
     request: Callable[..., Awaitable[Tokens]] | None = None
     code_help: str = ""
+    returns_state: bool = True
 
 
 class Delivery(Struct, frozen=True):
