@@ -1,9 +1,12 @@
 """Pages about platforms, from their declarations: what is asked, what they can, what a warehouse carries."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from crossdock import connectors
 from crossdock.connectors.kit import capabilities as kit
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.settings import FieldKind, FieldSpec, fields_of
@@ -15,17 +18,44 @@ from crossdock.site.docs.markdown import code, table
 
 CAPABILITIES: dict[Any, str] = {
     kit.PullsOrders: "Orders are read from it",
+    kit.ListsOrders: "It says which orders were placed in a stretch of time: older ones can be fetched, and counts compared",
     kit.PostsShipments: "It is told what left, with tracking numbers",
+    kit.CorrectsShipments: "What it was told of a shipment can be corrected or taken back",
     kit.ReportsProgress: "It is told that the warehouse has an order",
-    kit.KeepsWebhooks: "It announces changes at once (webhooks)",
+    kit.KeepsWebhooks: "It announces changes at once (webhooks that Crossdock registers)",
+    kit.TakesStock: "It is told what there is to sell",
+    kit.PullsProducts: "Its products are read, with their SKUs",
+    kit.PullsReturns: "Returns are read from it",
     kit.SendsOrders: "It is asked to ship orders",
     kit.PullsShipments: "Shipments are read from it",
     kit.PullsStock: "Stock can be read from it",
 }
 """What each capability of a client means to people."""
 
-_OF_STORES = (kit.PullsOrders, kit.PostsShipments, kit.ReportsProgress, kit.KeepsWebhooks)
+_OF_STORES = (
+    kit.PullsOrders,
+    kit.ListsOrders,
+    kit.PostsShipments,
+    kit.CorrectsShipments,
+    kit.ReportsProgress,
+    kit.KeepsWebhooks,
+    kit.TakesStock,
+    kit.PullsProducts,
+    kit.PullsReturns,
+)
 _OF_WAREHOUSES = (kit.SendsOrders, kit.PullsShipments, kit.PullsStock)
+
+_INSTEAD: dict[Any, str] = {
+    kit.ListsOrders: "Older orders cannot be fetched, and nothing is counted against ours.",
+    kit.CorrectsShipments: "A shipment that changes after it was posted is put right there by hand.",
+    kit.ReportsProgress: "Until a shipment is posted it shows the order as it was.",
+    kit.KeepsWebhooks: "Orders are noticed by the schedule.",
+    kit.TakesStock: "Its figures are kept there.",
+    kit.PullsProducts: "SKUs are known from orders alone.",
+    kit.PullsReturns: "What comes back is not known from there.",
+    kit.PullsStock: "Figures come from elsewhere.",
+}
+"""What follows for people where a platform does not offer something."""
 
 KINDS = {
     FieldKind.TEXT: "text",
@@ -52,9 +82,14 @@ def _rows() -> list[tuple[str, str, str, str]]:
 def _short(capability: Any) -> str:
     short: dict[Any, str] = {
         kit.PullsOrders: "orders in",
+        kit.ListsOrders: "older orders",
         kit.PostsShipments: "tracking back",
+        kit.CorrectsShipments: "corrections",
         kit.ReportsProgress: "progress",
         kit.KeepsWebhooks: "webhooks",
+        kit.TakesStock: "stock out",
+        kit.PullsProducts: "products in",
+        kit.PullsReturns: "returns in",
         kit.SendsOrders: "orders out",
         kit.PullsShipments: "shipments in",
         kit.PullsStock: "stock read",
@@ -76,8 +111,9 @@ def overview() -> str:
         "# Connectors\n\nA connector is Crossdock's code for one platform: a store or a warehouse.\n\n"
         + overview_table("")
         + "\nA channel of a connection needs both sides. Sales Orders: a store that orders are read from, a warehouse that is asked "
-        "to ship. Shipments: a warehouse that shipments are read from, a store that is told. The other channels are not built "
-        "yet.\n\n"
+        "to ship. Shipments: a warehouse that shipments are read from, a store that is told. Inventory: a warehouse whose stock "
+        "can be read, a store that is told. Products and Returns are read from the store and ask nothing of the warehouse. Catalogs "
+        "and Purchase Orders are not built yet.\n\n"
         "To write a connector, see [CONTRIBUTING](../../CONTRIBUTING.md#a-connector-in-seven-steps).\n"
     )
 
@@ -124,10 +160,34 @@ def _page(connector: Connector) -> str:
 
 def _can(connector: Connector) -> str:
     offered = _OF_STORES if connector.kind == "store" else _OF_WAREHOUSES
-    text = table(("", ""), [(CAPABILITIES[one], "yes" if connector.can(one) else "no") for one in offered])
-    if connector.can(kit.PullsStock):
-        text += "\nReading stock is there in the connector; no channel uses it yet.\n"
-    return text
+    text = table(("", ""), [(CAPABILITIES[one], _whether(connector, one)) for one in offered])
+    return text + _not_offered(connector)
+
+
+def _not_offered(connector: Connector) -> str:
+    """Where the README tells of what is offered in part, or not at all."""
+    readme = Path(connectors.__file__).parent / connector.key / "README.md"
+    heading = re.search(r"^## (What .+ does not offer|Not offered)$", readme.read_text(encoding="utf-8"), re.MULTILINE)
+    if heading is None:
+        return ""
+    anchor = heading[1].lower().replace(" ", "-")
+    return (
+        f"\n[{heading[1]}](../../src/crossdock/connectors/{connector.key}/README.md#{anchor}) besides, or in part only, is in its "
+        "README.\n"
+    )
+
+
+def _whether(connector: Connector, capability: Any) -> str:
+    """Yes; or what the platform does not offer, and what follows."""
+    if connector.can(capability):
+        return "yes"
+    if capability is kit.KeepsWebhooks and connector.webhooks is not None:
+        return f"set up there by hand; else {_lowered(_INSTEAD[capability])}"
+    return f"{connector.name} does not offer it. {_INSTEAD.get(capability, '')}".rstrip()
+
+
+def _lowered(sentence: str) -> str:
+    return (sentence[:1].lower() + sentence[1:]).rstrip(".")
 
 
 def _signing_in(connector: Connector) -> str:
