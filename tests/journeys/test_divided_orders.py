@@ -5,6 +5,7 @@ import pytest
 from crossdock.connections import services
 from crossdock.connections.models import Connection, Mode
 from crossdock.connectors.kit.capabilities import Identity
+from crossdock.fulfillment.services import go_live
 from crossdock.orders.models import SalesOrderLine
 from support.world import MERCHANT, PASSWORD, World, a_world, files_settings
 
@@ -45,7 +46,7 @@ async def test_a_part_that_waited_is_sent_when_its_connection_goes_live_and_the_
         assert await world.statuses() == {"#1001": "partially_shipped"}
         assert world.wms.orders_received(SECOND) == {}
 
-        await world.there(services.set_mode, actor=world.actor, connection=second, mode=Mode.LIVE)
+        await world.there(go_live, actor=world.actor, connection=second, older="take")
         await world.settle()
         await ship(world, SECOND)
 

@@ -153,7 +153,7 @@ def test_a_second_connection_is_added_by_the_wizard(site, page, expect, complain
     expect(page.locator(".cd-page-title").get_by_text("Observe")).to_be_visible()
     page.get_by_role("button", name="Run now Sales Orders").click()
     page.get_by_role("switch", name="Shipments").uncheck()
-    expect(page.locator("#switch-shipments")).not_to_be_checked()
+    expect(page.locator("#switch-shipments")).not_to_be_checked(timeout=15_000)
     page.get_by_role("link", name="Schedule Sales Orders").click()
     page.get_by_label("Minutes between runs").fill("1")
     expect(page.locator("#schedule-preview").get_by_text("Every minute")).to_be_visible()

@@ -6,7 +6,8 @@ scope `offline_access` all tokens of one grant share one session, so a license w
 """
 
 import contextlib
-from collections.abc import Mapping
+import hmac
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -50,6 +51,17 @@ def sign(settings: Settings, tokens: Tokens | None, request: Request) -> Mapping
     if settings.branch:
         headers["px-cbapibranch"] = settings.branch
     return headers
+
+
+def is_pushed(settings: Settings, secrets: Sequence[Secret], given: str) -> bool:
+    """Whether a delivery carries the secret that the push destination was given, or one that is just being replaced; False while
+    there is none.
+    """
+    secret = settings.push_secret.get_secret_value()
+    known = [value for value in (secret, *(one.reveal() for one in secrets)) if value]
+    # Every secret is tried, so that the time tells nothing about which one fits.
+    fits = [hmac.compare_digest(given.encode(), value.encode()) for value in known]
+    return bool(secret) and any(fits)
 
 
 async def sign_in(settings: Settings, tokens: Tokens | None, http: Http) -> Tokens:

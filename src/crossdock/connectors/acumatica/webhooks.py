@@ -4,13 +4,13 @@ They are delivered at least once and in no order, and carry rows of whatever inq
 id of its record, where it has one.
 """
 
-import hmac
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from crossdock.connectors.acumatica import auth
 from crossdock.connectors.acumatica.settings import Settings
 from crossdock.connectors.kit.bounds import WEBHOOK_BYTES
 from crossdock.connectors.kit.declaration import Delivery
@@ -41,14 +41,9 @@ def receive(headers: Mapping[str, str], body: bytes, secrets: list[Secret], sett
     """
     if len(body) > WEBHOOK_BYTES:
         raise InvalidData("The delivery is larger than any this platform sends.")
-    # A secret that is being replaced is taken beside the new one for a while.
-    known = [value for value in (settings.push_secret.get_secret_value(), *(one.reveal() for one in secrets)) if value]
-    if not settings.push_secret.get_secret_value():
+    if not settings.push_secret:
         raise AuthenticationFailed("Push notifications need a secret. Enter one in the store's settings.", field="push_secret")
-    given = headers.get(HEADER, "").encode()
-    # Every secret is tried, so that the time tells nothing about which one fits.
-    fits = [hmac.compare_digest(given, value.encode()) for value in known]
-    if not any(fits):
+    if not auth.is_pushed(settings, secrets, headers.get(HEADER, "")):
         raise AuthenticationFailed("The secret of the delivery does not fit.")
     push = decode(body, _Push, what="Acumatica's push notification")
     rows = (*push.inserted, *push.deleted)
