@@ -73,3 +73,36 @@ def test_no_address_of_an_account_opens_without_sign_in(method):
         assert answer.status_code in {302, 405}, route
         if answer.status_code == 302:
             assert answer.url.startswith("/sign-in/login/"), route
+
+
+def open_addresses(patterns=None, before=""):
+    """Each address of ours that names no account, but for those of the sign-in library."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver) and route != "sign-in/":
+            yield from open_addresses(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern) and "<account:account>" not in route:
+            yield route
+
+
+def test_platforms_call_in_at_these_addresses_and_no_others():
+    called = {route for route in open_addresses() if route.startswith(("in/", "apps/", "oauth/"))}
+
+    assert called == {
+        "in/<str:platform>/<str:token>",
+        "apps/<slug:platform>/load/",
+        "apps/<slug:platform>/uninstall/",
+        "apps/<slug:platform>/remove_user/",
+        "oauth/<slug:platform>/callback",
+    }
+
+
+@pytest.mark.parametrize("name", ["load", "uninstall", "remove_user"])
+def test_what_a_platform_calls_for_its_app_is_nothing_without_its_signature(name, monkeypatch):
+    address = f"/apps/bigcommerce/{name}/"
+
+    without_an_app = Client().get(address)
+    monkeypatch.setenv("CROSSDOCK_APP__BIGCOMMERCE", "id:secret")
+
+    assert without_an_app.status_code == 404
+    assert [Client().get(address, query).status_code for query in ({}, {"signed_payload_jwt": "e30.e30.e30"})] == [401, 401]

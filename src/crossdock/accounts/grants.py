@@ -46,6 +46,7 @@ DEFINERS = (
     "make_months",
     "memberships_of",
     "store_of_hook",
+    "stores_called",
     "wrapped_by",
 )
 

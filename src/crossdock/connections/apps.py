@@ -7,4 +7,4 @@ class ConnectionsConfig(AppConfig):
 
     def ready(self) -> None:
         # Lanes register themselves when they are read.
-        from crossdock.connections import lanes  # noqa: F401
+        from crossdock.connections import expiring, lanes  # noqa: F401

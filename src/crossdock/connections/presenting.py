@@ -39,6 +39,7 @@ DOES: dict[str, str] = {
     "inventory.publish": "Telling {store} what there is to sell",
     "returns.pull": "Reading returns from {store}",
     "connections.webhooks": "Registering webhooks at {store}",
+    "connections.expiry": "Warning that a credential of {store} ends",
 }
 """What a lane does, as the beginning of a sentence about its trouble."""
 

@@ -202,6 +202,7 @@ def _let_go_on(kind: credentials.OwnerKind, site: Store | Warehouse) -> None:
         unblocked += lanes.unblock(connection_id=connection.pk)
         if connection.mode != Mode.OFF:
             wake_channels(connection)
+            wake([open_lane("connections.expiry", connection.store_id)])
     wake(unblocked)
 
 
@@ -333,6 +334,7 @@ def set_mode(*, actor: Actor, connection: Connection, mode: Mode, accept_after: 
     )
     if mode != Mode.OFF:
         wake_channels(connection)
+        wake([open_lane("connections.expiry", connection.store_id)])
         if mode == Mode.LIVE:
             wake([open_lane("connections.webhooks", connection.store_id)])
 

@@ -1,4 +1,4 @@
-"""Addresses of connections and what they join; and the two that platforms call: hooks, and the way back from a sign-in."""
+"""Addresses of connections and what they join; and those that platforms call: hooks, apps, the way back from a sign-in."""
 
 from django.urls import path, register_converter
 from django.urls.converters import get_converters
@@ -6,7 +6,7 @@ from django.urls.converters import get_converters
 from crossdock.accounts import slugs
 from crossdock.connections import webhooks
 from crossdock.connections.models import ChannelKind
-from crossdock.connections.views import lists, merchant_pages, one, schedules, sign_in, sites, wizard, wizard_sites
+from crossdock.connections.views import calls, lists, merchant_pages, one, schedules, sign_in, sites, wizard, wizard_sites
 
 
 class Kind:
@@ -71,5 +71,8 @@ urlpatterns = [
     path(f"{HERE}/warehouses/<short:public_id>/", sites.warehouse, name="warehouse"),
     path(f"{HERE}/<side:side>-choices/<short:public_id>/<slug:field>/", sites.choices, name="choices"),
     path("in/<str:platform>/<str:token>", webhooks.receive, name="hook"),
+    path("apps/<slug:platform>/load/", calls.load, name="app_load"),
+    path("apps/<slug:platform>/uninstall/", calls.uninstall, name="app_uninstall"),
+    path("apps/<slug:platform>/remove_user/", calls.remove_user, name="app_remove_user"),
     path("oauth/<slug:platform>/callback", sign_in.callback, name="oauth_callback"),
 ]

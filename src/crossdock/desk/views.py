@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.connections.expiring import Ending, endings
 from crossdock.desk import queries
 from crossdock.desk.causes import CAUSES
 from crossdock.desk.queries import OLD_OPEN, Stuck
@@ -66,11 +67,13 @@ def _context(request: AccountRequest) -> dict[str, Any]:
     hours = queries.flow()
     fresh = queries.freshness()
     account = {"account": request.account.public_id}
-    told = (steps, blocked, groups, hours, fresh)
+    ending = endings()
+    told = (steps, blocked, groups, hours, fresh, [(one.title, one.text) for one in ending])
     return {
         "groups": groups,
         "blocked": blocked,
         "blocked_url": page_url_or_none(request, "connections:list") or "",
+        "endings": [{"one": one, "url": _settings_url(request, one)} for one in ending],
         "has_begun": steps[2]["is_done"] or bool(groups),
         "plot": Plot(
             _("Orders by the hour, last {hours} hours").format(hours=queries.HOURS),
@@ -92,6 +95,11 @@ def _context(request: AccountRequest) -> dict[str, Any]:
 
 def _connection_url(request: AccountRequest, one: queries.Fresh) -> str:
     return page_url_or_none(request, "connections:one", public_id=one.public_id) or ""
+
+
+def _settings_url(request: AccountRequest, one: Ending) -> str:
+    page = page_url_or_none(request, "connections:store", public_id=one.store.public_id)
+    return f"{page}#settings" if page else ""
 
 
 def _groups(request: AccountRequest, stuck: dict[str, Stuck]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The pages of one store and one warehouse: where it is used, how it stands, and its settings."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.connections import checking, editing, oauth, presenting
 from crossdock.connections.checking import Outcome
 from crossdock.connections.editing import Change, Stored
+from crossdock.connections.expiring import endings
 from crossdock.connections.forms import SettingsForm, read_settings
 from crossdock.connections.models import Store, Warehouse
 from crossdock.connections.oauth import Carried, Purpose
@@ -88,11 +90,14 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
     with request.actor.scope():
         site = the_site(request, side, public_id)
         links = presenting.used_by(site)
+        ending = endings(stores=[site]) if isinstance(site, Store) else []
         context = {
             "site": site,
             "side": side,
             "links": presenting.rows(links),
             "facts": _facts(site),
+            "endings": ending,
+            "warnings": _still_to_say(done.get("last"), [one.label for one in ending]) if done else (),
             "troubles": presenting.site_troubles(site),
             "may_see_exchanges": may_see_exchanges(request),
             "editor": done,
@@ -100,6 +105,12 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
             "panels": panels_of(request, site) if isinstance(site, Store) else (),
         }
         return render(request, "connections/site.html", context, status=done.get("status", 200) if done else 200)
+
+
+def _still_to_say(last: Outcome | None, labels: Sequence[str]) -> list[str]:
+    """What the last test warned of, but for ends of credentials: these are told as they are today."""
+    warnings = last.warnings if last is not None and last.ok else ()
+    return [text for text in warnings if not text.startswith(tuple(f"{label} end" for label in labels))]
 
 
 def _facts(site: Store | Warehouse) -> list[Fact]:

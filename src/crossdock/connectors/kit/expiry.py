@@ -42,7 +42,7 @@ def expiries(settings: ConnectorSettings) -> tuple[Expiry, ...]:
     labels = {spec.name: spec.label for spec in specs}
     found = []
     for spec in specs:
-        at = getattr(settings, spec.name)
+        at = getattr(settings, spec.name, None)
         if spec.expiry_of is not None and isinstance(at, datetime):
             found.append(Expiry(spec.expiry_of, labels.get(spec.expiry_of, spec.expiry_of), at.astimezone(UTC)))
     return tuple(sorted(found, key=lambda one: one.at))

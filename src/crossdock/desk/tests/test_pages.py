@@ -1,6 +1,7 @@
 """Home says what is stuck and for how long; the search leads to the one order that was meant."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection as database
@@ -166,3 +167,21 @@ def test_a_stranger_finds_nothing(account, connection):
 
     assert stranger.get(url("home", account)).status_code == 404
     assert "orders/?q=" in stranger.get(url("search", elsewhere), {"q": "#8001"}).url
+
+
+def test_a_credential_that_ends_soon_is_told_until_it_is_renewed(account, staff):
+    ends = datetime.now(UTC) + timedelta(days=6, hours=12)
+    settings = {"instance_url": "https://erp.example.com/Acme", "client_id": "ABC@Acme", "secret_expires_at": ends.isoformat()}
+    store = a_store(account, platform="acumatica", name="Acme ERP", settings=settings)
+    page = reverse("connections:store", kwargs={"account": account.public_id, "public_id": store.public_id})
+
+    before = staff.get(url("home", account)).content.decode()
+    with scoped(account.pk):
+        later = {**store.settings, "secret_expires_at": (ends + timedelta(days=300)).isoformat()}
+        type(store).objects.filter(pk=store.pk).update(settings=later)
+    after = staff.get(url("home", account)).content.decode()
+
+    assert "Acme ERP: “Client (shared) secret” ends soon." in before
+    assert "It ends in 7 days" in before
+    assert f'href="{page}#settings"' in before
+    assert "ends soon" not in after
