@@ -71,6 +71,7 @@ def test_an_administrator_makes_the_address_and_copies_it(house):
     assert address_in(before) is None
     assert address_in(after).startswith("http://127.0.0.1:8000/in/acumatica/")
     assert "SM302000" in after
+    assert "registered once a connection is Live" not in after
     with scoped(house.account.pk):
         assert Audit.objects.filter(action="store.webhook_address_made", subject_id=house.store.pk).count() == 1
 
@@ -113,6 +114,8 @@ def test_staff_neither_see_nor_make_it(house):
 def test_a_platform_whose_webhooks_are_registered_for_people_has_no_such_address(house):
     shop = a_store(house.account)
     browser = house.browser()
+    page = browser.get(house.url("store", shop)).content.decode()
 
-    assert "Webhook address" not in browser.get(house.url("store", shop)).content.decode()
+    assert "Webhook address" not in page
+    assert "registered once a connection is Live" in page
     assert browser.post(house.url("webhook_address", shop)).status_code == 404
