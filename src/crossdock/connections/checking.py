@@ -21,7 +21,7 @@ from crossdock.connections import gateway
 from crossdock.connections.credentials import Owner, StoredTokens
 from crossdock.connections.realms import folder_roots, target_of, with_app
 from crossdock.connectors.kit.auth import Masker, secrets_of
-from crossdock.connectors.kit.capabilities import Client, Identity
+from crossdock.connectors.kit.capabilities import Client, Identity, SignsOut
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, Unavailable
 from crossdock.connectors.kit.http import Exchange, Http
@@ -34,6 +34,9 @@ T = TypeVar("T")
 
 LONGEST = timedelta(seconds=45)
 """How long a person waits for one test."""
+
+LEAVING = timedelta(seconds=5)
+"""How long a person who replaces credentials waits for the old session to be closed."""
 
 A_MINUTE = 10
 """Tests of one account in a minute: whoever sends us knocking at doors does so slowly."""
@@ -160,6 +163,21 @@ def choices(
         return await _with_client(connector, filled, account_public_id, held, lambda client: _options(client, field))
 
     return run(ask())
+
+
+def sign_out(connector: Connector, settings: ConnectorSettings, tokens: Tokens, *, account_public_id: str) -> None:
+    """Close the session that these tokens are of, where the platform counts sessions. Raises ConnectorError, TimeoutError."""
+
+    async def leave(client: Client[Any]) -> None:
+        if isinstance(client, SignsOut):
+            await client.sign_out()
+
+    async def ask() -> None:
+        async with asyncio.timeout(LEAVING.total_seconds()):
+            held = await _memory(connector, settings, tokens)
+            await _with_client(connector, settings, account_public_id, held, leave)
+
+    run(ask())
 
 
 async def _check(

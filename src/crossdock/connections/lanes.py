@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings as django_settings
-
 from crossdock.activity.services import Told, keep_messages, tell
 from crossdock.connections import gateway
 from crossdock.connections.gateway import Opened
 from crossdock.connections.models import Store
 from crossdock.connections.queries import links_of
 from crossdock.connections.services import hook_of
+from crossdock.connections.webhooks import address_of
 from crossdock.connectors.kit.capabilities import KeepsWebhooks
 from crossdock.jobs.lanes import More, Run, at_end, lane
 
@@ -32,7 +31,7 @@ async def keep_webhooks(run: Run) -> More:
 
 def _address(store_id: int) -> str:
     store = Store.objects.get(pk=store_id)
-    return f"{django_settings.PUBLIC_URL.rstrip('/')}/in/{store.platform}/{hook_of(store)}"
+    return address_of(store.platform, hook_of(store))
 
 
 def _keep(run: Run, opened: Opened, topics: int) -> None:

@@ -1,4 +1,4 @@
-"""What other packages show on a store's page: each adds its own when Django starts."""
+"""What a store's page shows above its settings: other packages add theirs when Django starts."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ from crossdock.connections.models import Store
 Panel = Callable[[AccountRequest, Store], SafeString | None]
 """Draws a part of a store's page; None where it has nothing to show."""
 
-_paths: list[str] = []
+_paths: list[str] = ["crossdock.connections.views.announcing.panel"]
 
 
 def add(path: str) -> None:

@@ -15,7 +15,7 @@ from crossdock.accounts.audit import record
 from crossdock.accounts.keyring import VaultError
 from crossdock.accounts.rights import Actor, Right
 from crossdock.activity.services import Told, tell
-from crossdock.connections import credentials, gateway
+from crossdock.connections import credentials, gateway, leaving
 from crossdock.connections.credentials import Owner
 from crossdock.connections.models import (
     Channel,
@@ -111,14 +111,17 @@ def save_store(
         "settings": clear_values(connector, settings),
         "checked_at": datetime.now(UTC),
     }
+    session = None
     if known is None:
         store = Store.objects.create(
             account_id=actor.account_id, merchant=merchant, platform=platform, identity=identity.id, realm=realm, **values
         )
     else:
+        session = leaving.session_of("store", known)
         Store.objects.filter(pk=known.pk).update(**values, deleted_at=None, trouble="")
         store = Store.objects.get(pk=known.pk)
-    _seal("store", store, connector, settings, tokens)
+    if not _seal("store", store, connector, settings, tokens):
+        leaving.end(session)
     _let_go_on("store", store)
     record(
         actor=actor,
@@ -182,14 +185,16 @@ def replace_settings(
             f"These credentials belong to {identity.name}, not to {site.name}. Add {identity.name} as a store or warehouse of its own."
         )
     connector = gateway.platform_named(site.platform)
+    kind: credentials.OwnerKind = "store" if isinstance(site, Store) else "warehouse"
+    session = leaving.session_of(kind, site)
     before = site.settings
     site.settings = clear_values(connector, settings)
     site.checked_at = datetime.now(UTC)
     site.trouble = ""
     site.name = name.strip() or site.name
     type(site).objects.filter(pk=site.pk).update(settings=site.settings, checked_at=site.checked_at, trouble="", name=site.name)
-    kind: credentials.OwnerKind = "store" if isinstance(site, Store) else "warehouse"
-    _seal(kind, site, connector, settings, tokens)
+    if not _seal(kind, site, connector, settings, tokens):
+        leaving.end(session)
     changed = sorted(key for key in {*before, *site.settings} if before.get(key) != site.settings.get(key))
     record(actor=actor, action=f"{kind}.settings_changed", subject_kind=kind, subject_id=site.pk, after={"changed": changed})
     _let_go_on(kind, site)
@@ -214,7 +219,8 @@ def clear_values(connector: Connector, settings: ConnectorSettings) -> dict[str,
 
 def _seal(
     kind: credentials.OwnerKind, site: Store | Warehouse, connector: Connector, settings: ConnectorSettings, tokens: Tokens | None
-) -> None:
+) -> bool:
+    """Whether the tokens of before were kept."""
     owner = Owner(kind, site.pk, site.realm, destination_of(connector, settings))
     hidden: dict[str, str] = {}
     for name in secret_fields(connector.settings):
@@ -232,6 +238,7 @@ def _seal(
     signing = {spec.name for spec in fields_of(connector.settings) if spec.group == "credentials"}
     keeps = tokens is None and all(before.secrets.get(name) == hidden.get(name) for name in signing)
     credentials.save(owner, sealed.with_tokens(before.tokens() if keeps else tokens))
+    return keeps
 
 
 def create_connection(*, actor: Actor, name: str, store: Store, warehouse: Warehouse) -> Connection:
@@ -482,6 +489,7 @@ def delete_connection(*, actor: Actor, connection: Connection) -> None:
     # What it was given and never sent is for whoever takes the store's orders now.
     wake([open_lane("fulfillment.prepare", connection.store_id)])
     if not Connection.objects.filter(store_id=connection.store_id, deleted_at=None).exists():
+        leaving.end(leaving.session_of("store", connection.store))
         Store.objects.filter(pk=connection.store_id).update(deleted_at=datetime.now(UTC))
 
 

@@ -6,7 +6,18 @@ from django.urls.converters import get_converters
 from crossdock.accounts import slugs
 from crossdock.connections import webhooks
 from crossdock.connections.models import ChannelKind
-from crossdock.connections.views import calls, lists, merchant_pages, one, schedules, sign_in, sites, wizard, wizard_sites
+from crossdock.connections.views import (
+    announcing,
+    calls,
+    lists,
+    merchant_pages,
+    one,
+    schedules,
+    sign_in,
+    sites,
+    wizard,
+    wizard_sites,
+)
 
 
 class Kind:
@@ -67,6 +78,7 @@ urlpatterns = [
     path(f"{HERE}/merchants/<short:public_id>/", merchant_pages.merchant, name="merchant"),
     path(f"{HERE}/stores/", lists.stores, name="stores"),
     path(f"{HERE}/stores/<short:public_id>/", sites.store, name="store"),
+    path(f"{HERE}/stores/<short:public_id>/webhook-address/", announcing.make_address, name="webhook_address"),
     path(f"{HERE}/warehouses/", lists.warehouses, name="warehouses"),
     path(f"{HERE}/warehouses/<short:public_id>/", sites.warehouse, name="warehouse"),
     path(f"{HERE}/<side:side>-choices/<short:public_id>/<slug:field>/", sites.choices, name="choices"),

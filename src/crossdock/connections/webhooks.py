@@ -5,6 +5,7 @@ import json
 from collections import OrderedDict
 from time import monotonic
 
+from django.conf import settings as django_settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -35,6 +36,11 @@ RECEIVE = """
 insert into webhook_inbox (account_id, store_id, delivery_id, topic, subjects, received_at)
 values (%s, %s, %s, %s, %s, clock_timestamp()) on conflict (account_id, store_id, delivery_id) do nothing returning id
 """
+
+
+def address_of(platform: str, token: str) -> str:
+    """Where a platform announces changes of the store with this token: the public address, from outside."""
+    return f"{django_settings.PUBLIC_URL.rstrip('/')}/in/{platform}/{token}"
 
 
 @csrf_exempt

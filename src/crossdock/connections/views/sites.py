@@ -24,6 +24,7 @@ from crossdock.connections.panels import panels_of
 from crossdock.connections.typed import visible_fields
 from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_store, the_warehouse, url_of
 from crossdock.connections.views.site_forms import authorize_when, is_authorized, site_form
+from crossdock.connectors.kit.capabilities import KeepsWebhooks
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.domain.errors import RuleBroken
 from crossdock.ui.links import page_url_or_none
@@ -102,6 +103,8 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
             "may_see_exchanges": may_see_exchanges(request),
             "editor": done,
             "orders_url": _orders_url(request, site),
+            "registers_webhooks": (connector := presenting.connector_or_none(site.platform)) is not None
+            and connector.can(KeepsWebhooks),
             "panels": panels_of(request, site) if isinstance(site, Store) else (),
         }
         return render(request, "connections/site.html", context, status=done.get("status", 200) if done else 200)

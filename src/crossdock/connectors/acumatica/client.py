@@ -25,6 +25,7 @@ from crossdock.connectors.kit.capabilities import (
     PullsOrders,
     PullsProducts,
     PullsReturns,
+    SignsOut,
     TakesStock,
 )
 from crossdock.connectors.kit.decoding import decode
@@ -38,7 +39,15 @@ from crossdock.domain.fulfillment import ShipmentCorrection, ShipmentNotice, Sto
 
 
 class Acumatica(
-    Client[Settings], PullsOrders, ListsOrders, PostsShipments, CorrectsShipments, TakesStock, PullsProducts, PullsReturns
+    Client[Settings],
+    PullsOrders,
+    ListsOrders,
+    PostsShipments,
+    CorrectsShipments,
+    TakesStock,
+    PullsProducts,
+    PullsReturns,
+    SignsOut,
 ):
     """One tenant of one Acumatica instance."""
 
@@ -141,7 +150,7 @@ class Acumatica(
         return self._reading.returns(window, after, page_size)
 
     async def sign_out(self) -> None:
-        """Close the session, so that it no longer counts against the license; the next call signs in anew."""
+        """See `SignsOut`: it no longer counts against the license."""
         await self.http.read("POST", "entity/auth/logout", operation="SignOut", body=b"")
 
     async def _warehouses(self) -> list[Choice]:

@@ -23,6 +23,13 @@ TOPICS = ("SalesOrder",)
 
 HEADER = "x-crossdock-secret"
 
+BY_HAND = (
+    "In Acumatica, add a push notification (Push Notifications, SM302000) of type Webhook to this address, on a definition or inquiry "
+    "over sales orders with the column NoteID, with the header X-Crossdock-Secret and a long text of your own, which you also enter "
+    "here as Push notification secret."
+)
+"""What a person does there with the store's address."""
+
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST = 50
 

@@ -193,6 +193,14 @@ class KeepsWebhooks(ABC):
         """Take back what `ensure_webhooks` made."""
 
 
+class SignsOut(ABC):
+    """A platform that counts open sessions, of which few are allowed: ours is closed when nobody needs it any more."""
+
+    @abstractmethod
+    async def sign_out(self) -> None:
+        """Close the session of the tokens in use. The next call signs in anew."""
+
+
 class SendsOrders(ABC):
     """A warehouse that is asked to ship."""
 

@@ -92,11 +92,13 @@ class Delivery(Struct, frozen=True):
 class Webhooks(Struct, frozen=True):
     """`receive` verifies a raw body against the secrets in use and reads it; raises AuthenticationFailed when none fits.
 
-    Arguments: headers (lower-case names), body, secrets, settings.
+    Arguments: headers (lower-case names), body, secrets, settings. `by_hand` says in a sentence what a person does at the platform
+    with the store's address, where no API makes webhooks.
     """
 
     topics: tuple[str, ...]
     receive: Callable[[Mapping[str, str], bytes, list[Secret], Any], Delivery]
+    by_hand: str = ""
 
 
 class Connector(Struct, frozen=True, kw_only=True):
