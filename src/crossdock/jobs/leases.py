@@ -10,13 +10,16 @@ from django.db import connection
 from crossdock.jobs.lanes import LEASE, MARGIN, LaneKind, Run, kind_of
 from crossdock.tenancy import statements
 
+# One that is held is passed over without waiting. One that is just being woken is waited for: its wake-up may be this very one, merged
+# with the earlier, and nobody else would come.
+#
 # While somebody is at it a lane is due again when its lease is over, so that the sweep finds one whose holder died.
 TAKE = """
 update lane l set fence = fence + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s), holder = %(holder)s,
                   last_started_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => %(lease)s)
   from (select id, coalesce(woken_at > coalesce(last_started_at, '-infinity') and due_at > clock_timestamp(), false) told
           from lane where id = %(lane)s and (leased_until is null or leased_until < clock_timestamp())
-           and blocked_reason is null for no key update skip locked) o
+           and blocked_reason is null for no key update) o
  where l.id = o.id
 returning account_id, kind, store_id, warehouse_id, connection_id, fence, window_from, window_to, position, failures, o.told
 """

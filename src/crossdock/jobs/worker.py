@@ -33,10 +33,10 @@ SWEEP_EVERY = timedelta(seconds=5)
 LANES_AT_WORK = 16
 LANES_HELD = 64
 """Lanes that a worker holds, most of them only staying for a moment after their work."""
-STAY = timedelta(seconds=0.5)
+STAY = timedelta(seconds=0.3)
 """How long a lane is kept after its work at least; longer after work that took long, since then much is to be done elsewhere."""
-STAY_AT_MOST = timedelta(seconds=4)
-STAY_FOR_WORK = 4.0
+STAY_AT_MOST = timedelta(seconds=1.5)
+STAY_FOR_WORK = 1.0
 QUEUE_AGAIN = timedelta(seconds=2)
 LEAVE_WITHIN = timedelta(seconds=20)
 """Seconds after which a process that was asked to leave leaves as if it were killed: a lease and the ledger make that safe."""
