@@ -1,6 +1,7 @@
 """An account with shops and warehouses of the sandbox, joined by connections as the wizard would do it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from crossdock.connections.models import Connection, Mode
 from crossdock.connectors.files.settings import Settings as FilesSettings
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.connectors.shopify.settings import Settings as ShopifySettings
+from crossdock.domain.errors import RuleBroken
 from crossdock.jobs.schedules import Minutely
 from crossdock.tenancy.scope import across_accounts, in_db
 
@@ -38,11 +40,13 @@ class World:
 
     async def run_now(self, kind: str) -> None:
         """Press "run now" on a channel of every connection."""
-        await in_db(self.account_id, self._run_now, kind)
+        for site in self.sites:
+            # Where a frozen worker is in the middle, it is pressed again with the others a moment later.
+            with suppress(RuleBroken):
+                await in_db(self.account_id, self._run_now, site.connection_id, kind)
 
-    def _run_now(self, kind: str) -> None:
-        for connection in Connection.objects.filter(pk__in=[site.connection_id for site in self.sites]):
-            services.run_now(actor=self.actor, connection=connection, kind=kind)
+    def _run_now(self, connection_id: int, kind: str) -> None:
+        services.run_now(actor=self.actor, connection=Connection.objects.get(pk=connection_id), kind=kind)
 
     async def hurry(self) -> None:
         """Let every pause that grew out of failures end now, as if the hours until the next try had passed."""

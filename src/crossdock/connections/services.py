@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db import connection as database
+from psycopg.errors import LockNotAvailable
 from pydantic import SecretStr
 
 from crossdock.accounts.audit import record
@@ -411,7 +412,13 @@ def run_now(*, actor: Actor, connection: Connection, kind: str) -> None:
         raise RuleBroken("This connection is Off. Turn it to Observe or Live first.")
     if not Channel.objects.filter(connection=connection, kind=kind, is_on=True).exists():
         raise RuleBroken("This channel is switched off. Switch it on first.")
-    wake(lanes_of(connection, kind))
+    try:
+        wake(lanes_of(connection, kind))
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            # Somebody writes in it and does not come to an end: a worker that was stopped in the middle, until its time is over.
+            raise RuleBroken("A worker is in the middle of this channel and does not answer. Try again in a minute.") from error
+        raise
 
 
 def make_default(*, actor: Actor, connection: Connection) -> None:

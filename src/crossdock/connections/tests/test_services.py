@@ -1,8 +1,10 @@
 """What changes of connections must not do."""
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection as database
 
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
@@ -10,6 +12,7 @@ from crossdock.connections import services
 from crossdock.connections.models import Mode, Store
 from crossdock.connections.testing import a_connection, a_store
 from crossdock.domain.errors import RuleBroken
+from crossdock.jobs.models import Lane
 from crossdock.tenancy.scope import scoped
 
 
@@ -40,3 +43,29 @@ def test_an_order_of_the_very_second_in_which_a_connection_goes_live_is_not_too_
         services.set_mode(actor=system(account.pk), connection=connection, mode=Mode.LIVE, accept_after=clicked)
 
     assert connection.accept_after == clicked.replace(microsecond=0)
+
+
+def test_a_channel_that_a_stopped_worker_is_in_the_middle_of_is_run_later_and_says_so(account):
+    connection = a_connection(account, mode="live")
+    with scoped(account.pk):
+        services.run_now(actor=system(account.pk), connection=connection, kind="sales_orders")
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def hold():
+        with scoped(account.pk):
+            list(Lane.objects.select_for_update())
+            is_held.set()
+            is_over.wait(20)
+        database.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert is_held.wait(10)
+    try:
+        with scoped(account.pk), database.cursor() as cursor:
+            cursor.execute("set local lock_timeout = '50ms'")
+            with pytest.raises(RuleBroken, match="Try again in a minute"):
+                services.run_now(actor=system(account.pk), connection=connection, kind="sales_orders")
+    finally:
+        is_over.set()
+        holder.join()
