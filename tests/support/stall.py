@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import msgspec
 from django.db import connection as database
 
 from crossdock.accounts.models import Account
@@ -38,6 +39,7 @@ from crossdock.connectors.kit.pages import Page, Position, ProductPage, Rejected
 from crossdock.connectors.kit.settings import Choice, ConnectorSettings, StoreSettings, setting
 from crossdock.connectors.registry import every_connector
 from crossdock.domain.fulfillment import StockFigure, StockLevel
+from crossdock.domain.orders import Order
 from crossdock.domain.products import Product
 from crossdock.domain.returns import Return
 from crossdock.jobs.wakes import open_lane
@@ -56,6 +58,7 @@ class Stall:
     products: list[Product] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
     locations: list[Choice] = field(default_factory=list)
     page_size: int = 2
     shows: dict[tuple[str, str | None], Decimal] = field(default_factory=dict)
@@ -130,11 +133,14 @@ class StallClient(Client[StallSettings], PullsOrders, PullsProducts, TakesStock,
     async def orders_changed(
         self, window: Window, after: Position | None = None, *, page_size: int | None = None
     ) -> AsyncIterator[Page]:
-        return
-        yield
+        yield self._page(self.stall.orders)
 
     async def orders_by_id(self, external_ids: Sequence[str]) -> Page:
-        return Page((), (), (), Position())
+        return self._page([order for order in self.stall.orders if order.external_id in external_ids])
+
+    def _page(self, orders: Sequence[Order]) -> Page:
+        raws = tuple(msgspec.json.encode({"id": order.external_id, "order": order}) for order in orders)
+        return Page(tuple(orders), raws, (), Position())
 
     async def products(self, since: datetime | None = None, after: Position | None = None) -> AsyncIterator[ProductPage]:
         stall = self.stall

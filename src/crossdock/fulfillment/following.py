@@ -14,6 +14,7 @@ from crossdock.fulfillment.preparing import units_for_a_person
 from crossdock.fulfillment.terms import Terms
 from crossdock.orders.content import orders_as_followed, orders_with
 from crossdock.orders.moves import move, raise_issue
+from crossdock.orders.selling import wake_other_sellers
 
 SET = 200
 """Orders followed in one transaction."""
@@ -111,6 +112,7 @@ def follow_changes(terms: Terms, after: int = 0) -> int | None:
     with connection.cursor() as cursor:
         # An effect under way settles first; its own lane wakes us again.
         cursor.execute(FOLLOWED, {"ids": [i for i in ids if i not in busy], "more": more_wanted})
+    wake_other_sellers(terms.store_id, ids)
     return int(ids[-1]) if len(ids) == SET else None
 
 

@@ -41,7 +41,8 @@ def open_lane(kind: str, owner_id: int) -> int:
 # aborted transaction is rolled back by its commit without a word. The table is the library's (3.10, schema.sql).
 WAKE = """
 with free as (
-  update lane set woken_at = case when %(at)s::timestamptz is null then clock_timestamp() else woken_at end,
+  update lane set woken_at = case when %(at)s::timestamptz is null or leased_until >= clock_timestamp() then clock_timestamp()
+                                  else woken_at end,
                   due_at = least(due_at, coalesce(%(at)s::timestamptz, clock_timestamp() + make_interval(secs => %(within)s)))
    where id in (select id from lane where {} order by id for no key update) and blocked_reason is null
   returning id, account_id, leased_until is null or leased_until < clock_timestamp() as is_free),
@@ -64,7 +65,8 @@ on conflict (queueing_lock) where status = 'todo' do nothing
 def wake(lane_ids: Iterable[int], *, at: datetime | None = None) -> None:
     """Have lanes looked at, now or no later than `at`. Part of the caller's transaction; waking twice is waking once.
 
-    Without a wake-up (`at` in the future, or the queue losing it) the sweep finds the lane by its `due_at`.
+    Without a wake-up (`at` in the future, or the queue losing it) the sweep finds the lane by its `due_at`. A lane that somebody
+    holds looks again as soon as its run is over, whatever `at` says: its `due_at` is written anew then.
     """
     wanted = sorted(set(lane_ids))
     if wanted:

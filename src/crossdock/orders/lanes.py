@@ -26,6 +26,7 @@ from crossdock.jobs.leases import save_position
 from crossdock.jobs.timing import times_of
 from crossdock.jobs.wakes import wake_lane
 from crossdock.orders.receiving import Intake, Received, receive_each, stored_already
+from crossdock.orders.selling import wake_other_sellers
 
 log = structlog.get_logger(__name__)
 
@@ -247,6 +248,7 @@ def land(
             said = {"count": received.rejected}
             tell([Told(kind="store.not_understood", store_id=intake.store_id, params=said, message_id=message_id)])
         wake_lane(PREPARE, intake.store_id)
+        wake_other_sellers(intake.store_id, received.new + received.changed)
     if received.new:
         log.info("orders.received", store=intake.store_id, new=len(received.new), changed=len(received.changed))
     return received
@@ -312,4 +314,5 @@ def _abandon(store_id: int) -> int:
         )
         ids = [row[0] for row in cursor.fetchall()]
     tell([Told(kind="order.abandoned", order_id=order_id, params={"days": days}) for order_id in ids])
+    wake_other_sellers(store_id, ids)
     return len(ids)

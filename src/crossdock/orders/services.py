@@ -21,11 +21,15 @@ from crossdock.orders.guards import Facts, Verdict
 from crossdock.orders.lanes import PREPARE
 from crossdock.orders.models import SalesOrder, SalesOrderContent
 from crossdock.orders.moves import move
+from crossdock.orders.selling import wake_other_sellers
 
 MOST = 500
 """Orders that one request may change."""
 
 MOVED_ON = "It moved on meanwhile. Look at it again."
+
+MOVES_STOCK = frozenset({"order.reprocessed", "order.reset", "order.archived", "order.deleted"})
+"""What people do that makes units wanted, or no longer wanted."""
 
 
 class Outcome(Struct, frozen=True):
@@ -233,6 +237,9 @@ def _told(actor: Actor, chosen: _Chosen, done: dict[int, str], kind: str, **para
             before={"status": status},
             after={"orders": those, **params},
         )
+    if kind in MOVES_STOCK:
+        for store_id in sorted({row.store_id for row in chosen.rows}):
+            wake_other_sellers(store_id, [row.pk for row in chosen.rows if row.store_id == store_id and row.pk in done])
 
 
 def _outcomes(chosen: _Chosen, done: dict[int, str]) -> list[Outcome]:

@@ -60,5 +60,6 @@ class Listing(TenantModel):
             models.Index(fields=["account", "merchant", "sku"], name="listing_by_merchant"),
             models.Index(fields=["account", "barcode"], name="listing_barcode", condition=~Q(barcode="")),
             models.Index(fields=["account", "id"], name="listing_without_sku", condition=Q(sku="", gone_at=None)),
+            models.Index(fields=["account", "store"], name="listing_bundle", condition=Q(is_bundle=True, gone_at=None)),
             models.Index(fields=["account", "sku"], name="listing_doubled", condition=Q(is_doubled=True, gone_at=None)),
         ]
