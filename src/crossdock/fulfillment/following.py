@@ -12,6 +12,7 @@ from crossdock.domain.orders import Order
 from crossdock.domain.statuses import OrderStatus
 from crossdock.fulfillment.preparing import units_for_a_person
 from crossdock.fulfillment.terms import Terms
+from crossdock.jobs.wakes import wake
 from crossdock.orders.content import orders_as_followed, orders_with
 from crossdock.orders.moves import move, raise_issue
 from crossdock.orders.selling import wake_other_sellers
@@ -70,6 +71,13 @@ update sales_order set followed = revision,
  where id = any (%(ids)s)
 """
 
+# Their sending was held back until now; one that is put off after an error keeps its time.
+GO_ON = """
+update effect e set next_at = clock_timestamp() from fulfillment_order f
+ where f.order_id = any (%(ids)s) and f.status = 'given' and e.account_id = f.account_id and e.kind = 'warehouse.send'
+   and e.subject_id = f.id and e.state = 'intended' and e.error = '' and e.next_at > clock_timestamp() returning e.lane_id
+"""
+
 CHANGED_WHILE_TAKEN = (
     "It changed in the store, and the warehouse has an order with this number that is not like it. Nothing is sent again by itself: "
     "compare both, then Reset it to send it under another number, or archive it."
@@ -111,7 +119,10 @@ def follow_changes(terms: Terms, after: int = 0) -> int | None:
             _start_over(order_id, status[order_id], orders[order_id], terms, now, order_id in taken_back)
     with connection.cursor() as cursor:
         # An effect under way settles first; its own lane wakes us again.
-        cursor.execute(FOLLOWED, {"ids": [i for i in ids if i not in busy], "more": more_wanted})
+        done = [order_id for order_id in ids if order_id not in busy]
+        cursor.execute(FOLLOWED, {"ids": done, "more": more_wanted})
+        cursor.execute(GO_ON, {"ids": done})
+        wake({row[0] for row in cursor.fetchall()})
     wake_other_sellers(terms.store_id, ids)
     return int(ids[-1]) if len(ids) == SET else None
 

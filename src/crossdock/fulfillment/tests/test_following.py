@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from django.utils import timezone
 
 from crossdock.accounts.rights import system
 from crossdock.connections import services
@@ -17,6 +18,7 @@ from crossdock.fulfillment.models import Allocation, FulfillmentOrder
 from crossdock.fulfillment.sending import Sending
 from crossdock.fulfillment.terms import terms_of
 from crossdock.fulfillment.testing import confirmed, given, settle_effect
+from crossdock.jobs.models import Lane
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.services import reprocess
 from crossdock.orders.testing import ADA, a_canonical_order, received
@@ -94,6 +96,32 @@ def test_an_order_that_changed_is_not_sent_before_the_change_was_followed(accoun
     (request,), held_back = loaded(account, connection)
 
     assert held_back == {request.key}
+
+
+def test_what_was_held_back_for_a_change_goes_on_as_soon_as_it_was_followed(account, store):
+    reno = a_connection(account, store=store, locations=["reno"])
+    newark = a_connection(account, store=store, locations=["newark"])
+    order = a_canonical_order(lines=2)
+    lines = tuple(
+        msgspec.structs.replace(line, location=place) for line, place in zip(order.lines, ("reno", "newark"), strict=True)
+    )
+    order = msgspec.structs.replace(order, lines=lines)
+    received(account, store, [order])
+    (part,) = given(account, reno)
+    confirmed(account, part)
+    received(account, store, [changed(order, tags=("vip",))])
+    with scoped(account.pk):
+        held = Effect.objects.get(kind="warehouse.send", state="intended")
+        Effect.objects.filter(pk=held.pk).update(next_at=timezone.now() + timedelta(seconds=5))
+        Lane.objects.filter(pk=held.lane_id).update(due_at=timezone.now() + timedelta(seconds=5))
+
+    follow(account, store)
+
+    with scoped(account.pk):
+        held.refresh_from_db()
+        assert held.subject_id == FulfillmentOrder.objects.get(connection=newark).pk
+        assert held.next_at <= timezone.now()
+        assert Lane.objects.get(pk=held.lane_id).due_at <= timezone.now()
 
 
 def test_nothing_more_is_sent_from_the_moment_a_connection_is_switched_off(account, store):
