@@ -1,13 +1,11 @@
 """Pages about platforms, from their declarations: what is asked, what they can, what a warehouse carries."""
 
-import re
-from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from crossdock import connectors
 from crossdock.connectors.kit import capabilities as kit
+from crossdock.connectors.kit import guide
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.settings import FieldKind, FieldSpec, fields_of
 from crossdock.connectors.kit.simulator import SimulatorDeclaration
@@ -100,8 +98,11 @@ def _short(capability: Any) -> str:
 def overview_table(folder: str) -> str:
     """The connectors as a table whose links lead into `folder`."""
     return table(
-        ("Platform", "Kind", "What it can"),
-        [(f"[{name}]({folder}{key}.md)", kind, can) for key, name, kind, can in _rows()],
+        ("Platform", "Kind", "What it can", "For the merchant"),
+        [
+            (f"[{name}]({folder}{key}.md)", kind, can, f"[Get your credentials]({folder}{key}-credentials.md)")
+            for key, name, kind, can in _rows()
+        ],
     )
 
 
@@ -119,13 +120,26 @@ def overview() -> str:
 
 
 def pages() -> dict[str, str]:
-    """One page for each connector, by its key."""
-    return {key: _page(connector) for key, connector in every_connector().items()}
+    """Two pages for each connector, by file name: `<key>` for the operator, `<key>-credentials` for the merchant."""
+    made = {key: _page(connector) for key, connector in every_connector().items()}
+    return made | {f"{key}-credentials": _credentials(connector) for key, connector in every_connector().items()}
+
+
+def _credentials(connector: Connector) -> str:
+    return (
+        f"{guide.credentials_page(connector)}\nYour Crossdock serves this page without sign-in at "
+        f"`/help/{connector.key}/credentials/`, to be sent to a merchant. For the operator: "
+        f"[Connect {connector.name}]({connector.key}.md).\n"
+    )
 
 
 def _page(connector: Connector) -> str:
+    said = guide.sections_of(connector)
+    own = [title for title in said if title not in {*guide.SECTIONS, guide.TRAPS, *_GENERATED}]
     parts = [
-        f"# {connector.name}\n",
+        f"# Connect {connector.name}\n",
+        f"For the operator. The merchant's page is [Get your credentials]({connector.key}-credentials.md): what is needed, and where "
+        "each value stands.\n",
         table(
             ("", ""),
             [
@@ -135,14 +149,16 @@ def _page(connector: Connector) -> str:
                 ("Written for version", connector.version),
                 ("Documentation it was written from", f"<{connector.docs}>"),
                 (
-                    "Credentials, limits, known traps",
+                    "Known traps, each with the test that shows it avoided",
                     f"[README of the connector](../../src/crossdock/connectors/{connector.key}/README.md)",
                 ),
             ],
         ),
+        _section(guide.JOINING, said),
         "## What it can\n",
         _can(connector),
         _signing_in(connector),
+        _section(guide.NOT_OFFERED, said),
         "## Settings\n",
         "Fields marked *address* decide where secrets are sent: changing one asks for the secrets again. Secrets are "
         "encrypted and never "
@@ -151,30 +167,32 @@ def _page(connector: Connector) -> str:
         _settings(connector, "credentials"),
         "### Import\n" if connector.kind == "store" else "### Files and figures\n",
         _settings(connector, "import"),
-        _limits(connector),
+        _section(guide.MAPPED, said),
         _carried(connector) if connector.kind == "warehouse" else "",
+        _section(guide.READ_AND_WRITTEN, said),
+        _limits(connector, said),
+        "## Troubleshooting\n",
+        "What you read has the words in the first column in it; … stands for a name or a number. What happens by itself after each "
+        "kind of error is in [Errors](../reference/errors.md).\n",
+        _section(guide.NO_WAY_IN, said, "###"),
+        _section(guide.STUCK, said, "###"),
+        *(_section(title, said) for title in own),
         _sandbox(connector),
     ]
     return "\n".join(part for part in parts if part)
 
 
+_GENERATED = frozenset({"Sandbox", "Settings", "What it can"})
+"""Titles that a page has anyway."""
+
+
+def _section(title: str, said: dict[str, str], level: str = "##") -> str:
+    return f"{level} {title}\n\n{said[title]}\n" if said.get(title) else ""
+
+
 def _can(connector: Connector) -> str:
     offered = _OF_STORES if connector.kind == "store" else _OF_WAREHOUSES
-    text = table(("", ""), [(CAPABILITIES[one], _whether(connector, one)) for one in offered])
-    return text + _not_offered(connector)
-
-
-def _not_offered(connector: Connector) -> str:
-    """Where the README tells of what is offered in part, or not at all."""
-    readme = Path(connectors.__file__).parent / connector.key / "README.md"
-    heading = re.search(r"^## (What .+ does not offer|Not offered)$", readme.read_text(encoding="utf-8"), re.MULTILINE)
-    if heading is None:
-        return ""
-    anchor = heading[1].lower().replace(" ", "-")
-    return (
-        f"\n[{heading[1]}](../../src/crossdock/connectors/{connector.key}/README.md#{anchor}) besides, or in part only, is in its "
-        "README.\n"
-    )
+    return table(("", ""), [(CAPABILITIES[one], _whether(connector, one)) for one in offered])
 
 
 def _whether(connector: Connector, capability: Any) -> str:
@@ -192,7 +210,7 @@ def _lowered(sentence: str) -> str:
 
 def _signing_in(connector: Connector) -> str:
     lines = []
-    if connector.oauth is not None:
+    if connector.oauth is not None and connector.oauth.scopes:
         scopes = ", ".join(code(scope) for scope in connector.oauth.scopes)
         lines.append(f"Authorizing in the browser asks for these scopes: {scopes}.\n")
     if connector.webhooks is not None:
@@ -213,17 +231,8 @@ def _settings(connector: Connector, group: str) -> str:
             continue
         marks = [*(["address"] if field.is_address else []), *(["loaded"] if field.loads else [])]
         kind = KINDS[field.kind] + "".join(f", *{mark}*" for mark in marks)
-        rows.append((f"**{field.label}**", field.help + _asked_when(connector, field), kind, _default(field)))
+        rows.append((f"**{field.label}**", field.help + guide.asked_when(connector, field), kind, _default(field)))
     return table(("Setting", "What it is", "Kind", "Default"), rows)
-
-
-def _asked_when(connector: Connector, field: FieldSpec) -> str:
-    if field.shown_when is None:
-        return ""
-    other, values = field.shown_when
-    asking = next(one for one in fields_of(connector.settings) if one.name == other)
-    words = [next((choice.label for choice in asking.choices if choice.value == value), value) for value in values]
-    return f" Asked when “{asking.label}” is {' or '.join(f'“{word}”' for word in words)}."
 
 
 def _default(field: FieldSpec) -> str:
@@ -243,16 +252,17 @@ def _said(value: Any, field: FieldSpec) -> str:
     return label or code(str(value))
 
 
-def _limits(connector: Connector) -> str:
+def _limits(connector: Connector, said: dict[str, str]) -> str:
+    parts = [said.get(guide.LIMITS, "")]
     limit = connector.rate_limit
-    if limit is None:
-        return ""
-    burst = f", of which {limit.burst:,} may be saved up" if limit.burst else ""
-    return (
-        f"## Pace\n\nCrossdock begins with {limit.calls:,} calls or points in {limit.per.total_seconds():g} s{burst}, and "
-        "follows what "
-        "the platform's answers say. A platform that asks to wait is waited for; that is no failure.\n"
-    )
+    if limit is not None:
+        burst = f", of which {limit.burst:,} may be saved up" if limit.burst else ""
+        parts.append(
+            f"Crossdock begins with {limit.calls:,} calls or points in {limit.per.total_seconds():g} s{burst}, and follows what the "
+            "platform's answers say. A platform that asks to wait is waited for; that is no failure."
+        )
+    text = "\n\n".join(part for part in parts if part)
+    return f"## {guide.LIMITS}\n\n{text}\n" if text else ""
 
 
 def _carried(connector: Connector) -> str:
@@ -308,7 +318,8 @@ def _sandbox(connector: Connector) -> str:
     return (
         f"## Sandbox\n\n`crossdock sandbox` serves a stand-in of {found.name}. `CROSSDOCK_BASE_URL__{connector.key.upper()}` "
         "points "
-        f"Crossdock at it.{loads}{reads} See [Sandbox](../guides/sandbox.md).\n"
+        f"Crossdock at it.{loads}{reads} See [Sandbox](../guides/sandbox.md); what it is compared with, and every "
+        "known deviation, is in [Conformance](../conformance.md).\n"
     )
 
 

@@ -3,15 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from crossdock.connectors.kit import guide
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; cells are on one line and their bars are escaped."""
-    lines = [_row(head), _row(["---"] * len(head)), *(_row(row) for row in rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
+    """A table that ends with a line break; cells are on one line and their bars are escaped."""
+    return guide.table(head, rows) + "\n"
 
 
 def code(text: str) -> str:
