@@ -35,6 +35,7 @@ DEFINERS = (
     "account_of_sign_in",
     "account_of_token",
     "administrator_exists",
+    "announced_lanes",
     "due_cleanup",
     "due_lanes",
     "find_orders",

@@ -264,7 +264,10 @@ class WebhookInbox(TenantModel):
     class Meta:
         db_table = "webhook_inbox"
         constraints: ClassVar = [models.UniqueConstraint(fields=["account", "store", "delivery_id"], name="webhook_once")]
-        indexes: ClassVar = [models.Index(fields=["store", "id"], name="webhook_waiting", condition=Q(taken_at__isnull=True))]
+        indexes: ClassVar = [
+            models.Index(fields=["store", "id"], name="webhook_waiting", condition=Q(taken_at__isnull=True)),
+            models.Index(fields=["received_at"], name="webhook_announced", condition=Q(taken_at__isnull=True)),
+        ]
 
 
 class Throttle(TenantModel):

@@ -75,3 +75,14 @@ def next_time(channel: str, after: datetime, *, store_id: int | None = None, war
     """When the channel runs next at a store or warehouse; None while nothing is scheduled."""
     rules, zone = rules_of(channel, store_id=store_id, warehouse_id=warehouse_id)
     return next_run(rules, after, zone)
+
+
+def announced_lanes(most: int) -> list[tuple[int, int]]:
+    """(account, lane) of stores at which something was announced and nobody has looked since. Looks across accounts.
+
+    For announcements whose lane could not be told, since somebody had its row: older than two seconds, else its wake-up may be under
+    way, and an hour at most. A lane that was looked at since then knows by itself when it tries again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select account_id, lane_id from announced_lanes(%s)", [most])
+        return [(row[0], row[1]) for row in cursor.fetchall()]

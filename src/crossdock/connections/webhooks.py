@@ -18,7 +18,7 @@ from crossdock.connectors.kit.bounds import WEBHOOK_BYTES
 from crossdock.connectors.kit.declaration import Delivery
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.connectors.kit.secret import Secret
-from crossdock.jobs.wakes import wake_lane
+from crossdock.jobs.wakes import tell_lane
 from crossdock.tenancy import statements
 from crossdock.tenancy.scope import account_in_scope, in_scope
 
@@ -75,7 +75,7 @@ def _take(store_id: int, headers: dict[str, str], body: bytes) -> HttpResponse:
     delivery_id = delivery.delivery_id or hashlib.sha256(body).hexdigest()
     values = [account_in_scope(), store_id, delivery_id, delivery.topic, json.dumps(delivery.subjects)]
     if statements.run(RECEIVE, values):
-        wake_lane("orders.pull", store_id, is_told=True)
+        tell_lane("orders.pull", store_id)
     return HttpResponse(status=200)
 
 

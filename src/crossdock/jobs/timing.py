@@ -20,6 +20,26 @@ def times_of(kind: str) -> Callable[[NextDue], NextDue]:
     return register
 
 
+FindDue = Callable[[int], list[tuple[int, int]]]
+
+_found: list[FindDue] = []
+
+
+def also_due(find: FindDue) -> FindDue:
+    """Register what finds lanes that have work which their own rows do not tell of: (account, lane) pairs, so many at most.
+
+    Called by each sweep, outside any account. It finds none that somebody holds, and none twice for the same work.
+    """
+    if find not in _found:
+        _found.append(find)
+    return find
+
+
+def found_due(most: int) -> list[tuple[int, int]]:
+    """All that was registered has found, each lane once."""
+    return list(dict.fromkeys(pair for find in _found for pair in find(most)))
+
+
 def next_due(run: Run) -> datetime | None:
     """When the lane is to be looked at again without being woken: what the run itself found, else its kind's times."""
     if run.next_at is not None:

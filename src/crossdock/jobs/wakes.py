@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection
+import psycopg.errors
+from django.db import OperationalError, connection, transaction
 
 from crossdock.jobs.lanes import kind_of
 from crossdock.tenancy import statements
@@ -13,6 +14,9 @@ TASK = "crossdock.wake"
 
 TOLD_WITHIN = 10.0
 """Seconds after which a lane that was told of something is due, if its wake-up was lost."""
+
+PATIENCE = 0.3
+"""Seconds that whoever announces something waits for a lane's row: longer than most writes of a run, shorter than anybody minds."""
 
 
 def open_lane(kind: str, owner_id: int) -> int:
@@ -73,13 +77,32 @@ def wake(lane_ids: Iterable[int], *, at: datetime | None = None) -> None:
         statements.run(WAKE.format("id = any (%(ids)s)"), {"at": at, "within": 0.0, "task": TASK, "ids": wanted})
 
 
-def wake_lane(kind: str, owner_id: int, *, is_told: bool = False) -> None:
-    """Have the lane of this kind and owner looked at now, made when it is not there yet: as `wake`, in one statement.
+def wake_lane(kind: str, owner_id: int) -> None:
+    """Have the lane of this kind and owner looked at now, made when it is not there yet: as `wake`, in one statement."""
+    _wake(kind, owner_id, 0.0)
 
-    With `is_told` it is only told that something was announced, and sees that in its run; the lane is not due by that.
+
+def tell_lane(kind: str, owner_id: int) -> bool:
+    """Tell a lane that something was announced, which it sees in its run; the lane is not due by that.
+
+    The last words of a transaction, which commits what was announced whether or not the lane can be told: whoever has its row for
+    longer than `PATIENCE` (a worker that was stopped in the middle of a write) holds up nobody. False then: what was announced is
+    found at the end of that run, or by the sweep (`timing.also_due`).
     """
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("select set_config('lock_timeout', %s, true)", [f"{PATIENCE * 1000:.0f}ms"])
+            _wake(kind, owner_id, TOLD_WITHIN)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise
+        return False
+    return True
+
+
+def _wake(kind: str, owner_id: int, within: float) -> None:
     here = f"account_id = %(account)s and kind = %(kind)s and {kind_of(kind).owner}_id = %(owner)s"
-    within = TOLD_WITHIN if is_told else 0.0
     values = {"at": None, "within": within, "task": TASK, "account": account_in_scope(), "kind": kind, "owner": owner_id}
     if statements.run(WAKE.format(here), values)[0][0]:
         return

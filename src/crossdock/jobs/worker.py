@@ -22,7 +22,7 @@ from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.jobs import leases, queries, wakes
 from crossdock.jobs.lanes import RENEW_EVERY, LeaseLost, More, Run, close_all, kind_of, renew
 from crossdock.jobs.policy import PAUSES, Step, decide
-from crossdock.jobs.timing import next_due
+from crossdock.jobs.timing import found_due, next_due
 from crossdock.tenancy.months import make_months
 from crossdock.tenancy.scope import across_accounts, in_db
 
@@ -154,10 +154,14 @@ async def _renew(run: Run) -> None:
 
 
 async def sweep() -> int:
-    """Wake every lane that is due and that nobody holds; how many. One worker at a time does it."""
+    """Wake every lane that is due, or has work that its row does not tell of, and that nobody holds; how many.
+
+    One worker at a time does it. It locks no lane, so that a row which somebody keeps to himself holds up no other.
+    """
     due = await across_accounts(queries.due_lanes, 500)
+    due += await across_accounts(found_due, 500)
     woken = 0
-    for account_id, lane_id in due:
+    for account_id, lane_id in dict.fromkeys(due):
         woken += await in_db(account_id, wakes.enqueue, account_id, lane_id)
     return woken
 

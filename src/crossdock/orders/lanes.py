@@ -271,8 +271,9 @@ def _is_due(run: Run) -> bool:
 
 @times_of("orders.pull")
 def next_pull(run: Run) -> datetime | None:
-    """As the schedules of the store's connections say."""
-    return next_time("sales_orders", datetime.now(UTC), store_id=run.owner_id)
+    """As the schedules of the store's connections say; at once when something was announced that nobody could tell the lane of."""
+    moment = next_time("sales_orders", datetime.now(UTC), store_id=run.owner_id)
+    return datetime.now(UTC) if moment is not None and _waiting(run.owner_id, 1) else moment
 
 
 @lane("orders.age", of="store", slice=timedelta(seconds=10))
