@@ -10,6 +10,7 @@ from django.db import connection
 from msgspec import Struct
 
 from crossdock.domain.returns import ReturnState
+from crossdock.orders.beyond import Returned, ReturnedLine
 from crossdock.orders.queries import COUNTED
 from crossdock.orders.searching import NEWEST, Place
 from crossdock.tenancy.scope import account_in_scope
@@ -107,6 +108,32 @@ select l.sku, l.name, l.quantity, l.reason, l.note, ol.ordered, ol.shipped
   left join sales_order_line ol on ol.order_id = o.id and ol.external_id = l.order_line_external_id and l.order_line_external_id <> ''
  where l.sales_return_id = %s order by l.position
 """
+
+
+OF_ORDER = """
+select r.id, r.public_id, r.number, r.state, r.requested_at
+  from sales_order o join sales_return r on r.store_id = o.store_id and r.order_external_id = o.external_id
+ where o.id = %s order by r.requested_at desc, r.id desc limit 100
+"""
+
+LINES_OF = """
+select sales_return_id, sku, name, quantity, reason from sales_return_line where sales_return_id = any (%s)
+ order by sales_return_id, position
+"""
+
+
+def returns_of_order(order_id: int) -> list[Returned]:
+    """The returns of an order with their lines, newest first; a hundred at most. For the page of the order."""
+    with connection.cursor() as cursor:
+        cursor.execute(OF_ORDER, [order_id])
+        rows = cursor.fetchall()
+        if not rows:
+            return []
+        lines: dict[int, list[ReturnedLine]] = {row[0]: [] for row in rows}
+        cursor.execute(LINES_OF, [list(lines)])
+        for return_id, *line in cursor.fetchall():
+            lines[return_id].append(ReturnedLine(*line))
+    return [Returned(*row[1:], tuple(lines[row[0]])) for row in rows]
 
 
 def list_returns(

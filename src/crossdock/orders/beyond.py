@@ -1,6 +1,8 @@
-"""What orders ask of whoever ships them: a port, filled by `fulfillment` when Django starts. Orders know nothing of warehouses."""
+"""What orders ask of whoever ships them, and of whoever takes units back: ports, filled when Django starts by `fulfillment` and
+`inbound`. Orders know nothing of warehouses or returns.
+"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -92,6 +94,25 @@ class WouldSend(Struct, frozen=True):
     lines: tuple[GivenLine, ...]
 
 
+class ReturnedLine(Struct, frozen=True):
+    """Units that come back, and why, in the store's words."""
+
+    sku: str
+    name: str
+    quantity: Decimal
+    reason: str
+
+
+class Returned(Struct, frozen=True):
+    """One return of an order. `state` is the store's word for where it stands."""
+
+    public_id: UUID
+    number: str
+    state: str
+    requested_at: datetime
+    lines: tuple[ReturnedLine, ...] = ()
+
+
 class Carried(Struct, frozen=True):
     """What a warehouse's platform takes of an order: `takes` names parts of the canonical order."""
 
@@ -153,6 +174,22 @@ _shipping: list[Shipping] = []
 def provide(shipping: Shipping) -> None:
     """Fill the port. Called once, when Django starts."""
     _shipping[:] = [shipping]
+
+
+ReturnsOf = Callable[[int], Sequence[Returned]]
+"""The returns of an order, newest first. Runs in the account's scope."""
+
+_returns: list[ReturnsOf] = []
+
+
+def provide_returns(returns: ReturnsOf) -> None:
+    """Have the page of an order show its returns. Called once, when Django starts."""
+    _returns[:] = [returns]
+
+
+def returns_of(order_id: int) -> Sequence[Returned]:
+    """The returns of an order, newest first."""
+    return _returns[0](order_id)
 
 
 def shipping() -> Shipping:

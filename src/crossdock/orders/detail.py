@@ -13,7 +13,7 @@ from crossdock.activity.queries import Happened, story_of_order
 from crossdock.domain.orders import Address, LeftOut, Order
 from crossdock.domain.statuses import OrderStatus
 from crossdock.orders import guards
-from crossdock.orders.beyond import Carried, Part, Shipped, WouldSend, shipping
+from crossdock.orders.beyond import Carried, Part, Returned, Shipped, WouldSend, returns_of, shipping
 from crossdock.orders.content import unpacked
 from crossdock.orders.guards import Verdict
 from crossdock.orders.models import SalesOrder, SalesOrderContent, SalesOrderLine, SalesOrderVersion, StatusChange
@@ -50,6 +50,7 @@ class OrderPage(Struct, frozen=True):
     changes: tuple[Change, ...]
     parts: tuple[Part, ...]
     shipments: tuple[Shipped, ...]
+    returns: tuple[Returned, ...]
     would_send: tuple[WouldSend, ...]
     carried: tuple[Carried, ...]
     differences: tuple[Difference, ...]
@@ -65,7 +66,7 @@ class OrderPage(Struct, frozen=True):
         lines = [(x.to_ship, x.given, x.sent, x.shipped, x.posted) for x in self.lines]
         row = self.row
         newest = self.story[0].id if self.story else 0
-        told = (row.status, row.status_at, row.reason, row.issue, row.revision, newest, parts, shipments, lines)
+        told = (row.status, row.status_at, row.reason, row.issue, row.revision, newest, parts, shipments, lines, self.returns)
         return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
     @property
@@ -105,6 +106,7 @@ def order_page(row: SalesOrder, *, before: int | None = None) -> OrderPage:
         changes=tuple(Change(to, at) for to, at in changes),
         parts=parts,
         shipments=tuple(shipping().shipments_of(row.pk)),
+        returns=tuple(returns_of(row.pk)),
         would_send=tuple(shipping().would_send(row.pk)) if is_waiting else (),
         carried=tuple(shipping().carried_for(row.pk)),
         differences=_differences(row, order),

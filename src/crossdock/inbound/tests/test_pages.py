@@ -133,3 +133,43 @@ def test_others_accounts_returns_are_not_there(account, staff):
     assert staff.get(url("return", account, public_id=row.public_id)).status_code == 404
     assert "No returns yet" in staff.get(url("returns", account)).content.decode()
     assert "No returns match" in staff.get(url("returns", account), {"q": "x"}).content.decode()
+
+
+def test_an_order_shows_what_comes_back_of_it_and_leads_there(account, staff):
+    store = a_store(account)
+    order = an_order(account, store)
+    older, newer = returned(account, store, "R-older", "R-newer", order=order)
+    with scoped(account.pk):
+        SalesReturn.objects.filter(pk=older.pk).update(requested_at=datetime.now(UTC) - timedelta(days=2))
+    returned(account, store, "R-elsewhere")
+
+    page = staff.get(
+        reverse("orders:detail", kwargs={"account": account.public_id, "public_id": order.public_id})
+    ).content.decode()
+
+    assert page.index("R-newer") < page.index("R-older")
+    assert "R-elsewhere" not in page
+    assert all(text in page for text in ("What comes back of this order", "BLUE-M", "Too small", "Approved"))
+    assert url("return", account, public_id=newer.public_id) in page
+
+
+def test_an_order_of_which_nothing_comes_back_says_nothing_of_returns(account, staff):
+    order = an_order(account, a_store(account))
+
+    page = staff.get(
+        reverse("orders:detail", kwargs={"account": account.public_id, "public_id": order.public_id})
+    ).content.decode()
+
+    assert "What comes back of this order" not in page
+
+
+def test_the_page_of_an_order_is_drawn_anew_when_a_return_comes(account, staff):
+    store = a_store(account)
+    order = an_order(account, store)
+    address = reverse("orders:part", kwargs={"account": account.public_id, "public_id": order.public_id})
+    version = staff.get(address).context["version"]
+    assert staff.get(address, headers={"X-Crossdock-Version": version}).status_code == 204
+
+    returned(account, store, "R1", order=order)
+
+    assert staff.get(address, headers={"X-Crossdock-Version": version}).status_code == 200
