@@ -9,6 +9,7 @@ from crossdock.connections.models import ChannelKind
 from crossdock.connections.views import (
     announcing,
     calls,
+    help,
     lists,
     merchant_pages,
     one,
@@ -82,6 +83,7 @@ urlpatterns = [
     path(f"{HERE}/warehouses/", lists.warehouses, name="warehouses"),
     path(f"{HERE}/warehouses/<short:public_id>/", sites.warehouse, name="warehouse"),
     path(f"{HERE}/<side:side>-choices/<short:public_id>/<slug:field>/", sites.choices, name="choices"),
+    path("help/<slug:platform>/credentials/", help.credentials, name="help"),
     path("in/<str:platform>/<str:token>", webhooks.receive, name="hook"),
     path("apps/<slug:platform>/load/", calls.load, name="app_load"),
     path("apps/<slug:platform>/uninstall/", calls.uninstall, name="app_uninstall"),
