@@ -59,6 +59,12 @@ class StoreWords:
     products_say_when: ClassVar[bool] = True
     """The platform can list the products that changed after a moment."""
 
+    says_stock: ClassVar[bool] = True
+    """The platform says what is available of its products, with them or in few calls beside them: `counts_none_of` works."""
+
+    calls_a_product: ClassVar[float] = 0.05
+    """How many calls reading the whole catalog may take for each product, its stock included, besides some at the beginning."""
+
     # Orders
 
     def read_number(self, number: int) -> str:
@@ -166,6 +172,10 @@ class StoreWords:
 
     def spoils_product(self, external_id: str) -> None:
         """Let the platform say something of a product that cannot be understood."""
+        raise NotImplementedError
+
+    def counts_none_of(self, external_id: str) -> None:
+        """Let the store keep no stock figure of a product, which is not the same as none left. Only where `says_stock`."""
         raise NotImplementedError
 
     def stock_places(self) -> list[str]:

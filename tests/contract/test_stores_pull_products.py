@@ -26,7 +26,7 @@ async def test_a_product_arrives_with_what_shipping_and_stock_need(rig):
     assert (product.external_id, product.sku, product.name) == (external_id, "RED", "Red shirt")
     assert product.product_id
     assert product.is_active
-    assert product.stock in (None, 5)
+    assert product.stock == (5 if rig.says_stock else None)
     if "barcode" in rig.keeps:
         assert product.barcode == "4006381333931"
     if "weight" in rig.keeps:
@@ -43,6 +43,51 @@ async def test_what_the_store_does_not_say_stays_missing(rig):
     assert product.weight is None
     assert product.components == ()
     assert not product.is_bundle
+
+
+async def test_each_entry_says_what_is_available_of_it(rig):
+    rig.sells("RED", 5)
+    rig.sells("BLUE", 0)
+    rig.sells_variants("Shirt", {"SHIRT-S": 1, "SHIRT-M": 0, "SHIRT-L": 3})
+
+    stock = {product.sku: product.stock for product in await sold(rig)}
+
+    expected = {"RED": 5, "BLUE": 0, "SHIRT-S": 1, "SHIRT-M": 0, "SHIRT-L": 3}
+    assert {sku: stock[sku] for sku in expected} == (expected if rig.says_stock else dict.fromkeys(expected))
+
+
+async def test_what_open_orders_hold_is_not_available(rig):
+    if not rig.says_stock:
+        return
+    rig.sells("RED", 5)
+    rig.places(number=1, lines=[{"sku": "RED", "quantity": 2}])
+
+    (stock,) = {product.stock for product in await sold(rig) if product.sku == "RED"}
+
+    assert stock == rig.stock_of("RED")
+
+
+async def test_a_product_that_the_store_does_not_count_says_nothing_rather_than_zero(rig):
+    if not rig.says_stock:
+        return
+    rig.sells("RED", 5)
+    rig.counts_none_of(rig.sells("GIFT", 0))
+
+    stock = {product.sku: product.stock for product in await sold(rig)}
+
+    assert stock == {"RED": 5, "GIFT": None}
+
+
+async def test_reading_many_products_with_their_stock_takes_few_calls(rig):
+    skus = {f"A-RATHER-LONG-SKU-{number:03}": number for number in range(240)}
+    for sku, quantity in skus.items():
+        rig.sells(sku, quantity)
+    rig.sim.forget_log()
+
+    stock = {product.sku: product.stock for product in await sold(rig)}
+
+    assert stock == (skus if rig.says_stock else dict.fromkeys(skus))
+    assert len(rig.sim.log) <= 8 + rig.calls_a_product * len(skus)
 
 
 @pytest.mark.parametrize("name", ["Große Öl-Kanne", "赤いシャツ", "قميص أحمر", "Chemise “rouge” — 50 %", "👕 <b>&amp;</b>"])

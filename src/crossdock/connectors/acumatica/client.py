@@ -54,12 +54,12 @@ class Acumatica(
     def __init__(self, settings: Settings, *, http: Http, files: Folder) -> None:
         super().__init__(settings, http=http, files=files)
         self._endpoint = Endpoint(http, settings)
-        self._reading = Reading(self._endpoint, settings, lambda: self.known)
+        self._stock = Stock(self._endpoint, settings)
+        self._reading = Reading(self._endpoint, settings, self._stock, lambda: self.known)
         self._shipments = (
             GivenShipments(self._endpoint, settings) if settings.mode == SHIPMENTS else Shipments(self._endpoint, settings)
         )
         self._corrections = Corrections(self._endpoint, settings)
-        self._stock = Stock(self._endpoint, settings)
 
     async def check(self) -> Identity:
         """See `Client`. Also asks what an import will ask, and warns of a secret that ends and of a box that is missing."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 
 import msgspec
@@ -15,6 +16,7 @@ from crossdock.connectors.acumatica.mapping import to_order
 from crossdock.connectors.acumatica.payloads import AcFinancial, AcItem, AcOrder, AcShipment, Text
 from crossdock.connectors.acumatica.returning import to_product, to_return
 from crossdock.connectors.acumatica.settings import SHIPMENTS, Settings, return_types_of, types_of
+from crossdock.connectors.acumatica.stock import Stock
 from crossdock.connectors.kit.capabilities import Known
 from crossdock.connectors.kit.decoding import decode, within_bounds
 from crossdock.connectors.kit.errors import InvalidData
@@ -50,9 +52,12 @@ class _FromOrder(Struct, frozen=True):
 class Reading:
     """Reads one tenant."""
 
-    def __init__(self, endpoint: Endpoint, settings: Settings, known: Callable[[], Known | None] = lambda: None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, settings: Settings, stock: Stock, known: Callable[[], Known | None] = lambda: None
+    ) -> None:
         self._endpoint = endpoint
         self._settings = settings
+        self._stock = stock
         self._known = known
         self._reads_shipments = settings.mode == SHIPMENTS
 
@@ -98,14 +103,19 @@ class Reading:
             yield ReturnPage(found, raws, rejected, position)
 
     async def products(self, since: datetime | None, after: Position | None, page_size: int | None) -> AsyncIterator[ProductPage]:
-        """Stock items, in the order of their last change."""
+        """Stock items, in the order of their last change, with what is available of them: asked once, for all."""
         listing = Listing(self._endpoint, ITEMS)
         window = Window(since, datetime.now(UTC))
         last: ProductPage | None = None
+        available: Mapping[str, Decimal] | None = None
         async for _, contents, position in _in_full(listing, window, after, min(page_size or FULL, FULL)):
             if last is not None:
                 yield last
-            found, _, rejected = read_each([(_name(content), content, partial(_product, content)) for content in contents])
+            if available is None:
+                available = await self._stock.available()
+            found, _, rejected = read_each(
+                [(_name(content), content, partial(_product, content, available)) for content in contents]
+            )
             last = ProductPage(found, rejected, position, is_last=False)
         if last is None:
             yield ProductPage((), (), after or Position(), is_last=True)
@@ -188,8 +198,8 @@ def _origin_of(content: bytes) -> tuple[str, str] | None:
     return (kind, number) if kind and number else None
 
 
-def _product(content: bytes) -> Product:
-    return to_product(decode(content, AcItem, what="The stock item"))
+def _product(content: bytes, available: Mapping[str, Decimal]) -> Product:
+    return to_product(decode(content, AcItem, what="The stock item"), available)
 
 
 def _name(content: bytes) -> str | None:

@@ -1,5 +1,6 @@
 """What comes back, and what is sold: return orders and stock items."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from crossdock.connectors.acumatica.mapping import aware, external_id, figure
@@ -75,8 +76,10 @@ def to_return(ac: AcOrder, *, order_id: str | None = None, order_number: str | N
     )
 
 
-def to_product(ac: AcItem) -> Product:
+def to_product(ac: AcItem, available: Mapping[str, Decimal] | None = None) -> Product:
     """Map one stock item. Its id is its InventoryID, which is the SKU; a kit's parts are not in the endpoint.
+
+    `available` is what there is of items, by InventoryID in small letters, in base units.
 
     Raises InvalidData for an item without InventoryID, or a figure that cannot be read.
     """
@@ -105,4 +108,5 @@ def to_product(ac: AcItem) -> Product:
         is_bundle=bool(ac.is_a_kit.value),
         is_active=(ac.item_status.plain or "Active").casefold() == "active",
         tracks_stock=True,
+        stock=(available or {}).get(sku.casefold()),
     )

@@ -4,7 +4,7 @@ The difference is taken to what Acumatica shows as available at that moment, not
 the shipments we confirm, and a difference between two of our figures would count those twice. So a repeat posts nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from crossdock.connectors.acumatica.payloads import AcAdjustment, AcItem, AcStor
 from crossdock.connectors.acumatica.settings import Settings
 from crossdock.connectors.kit.capabilities import Done, Failed
 from crossdock.connectors.kit.decoding import decode
-from crossdock.connectors.kit.errors import ConnectorError, InvalidData
+from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData
 from crossdock.domain.fulfillment import StockFigure
 
 DESCRIPTION = "Crossdock stock figures"
@@ -28,6 +28,9 @@ _ONE_BY_ONE = 5
 
 _LINES = 100
 _STORAGE_SINCE = "23.200.001"
+
+_MOST_WAREHOUSES = 10
+"""Warehouses that are asked for what is available; more would take too long, and the license counts every call."""
 
 
 class _Wanted(Struct, frozen=True):
@@ -128,13 +131,7 @@ class Stock:
     async def _available(self, warehouse: str, skus: Sequence[str]) -> dict[str, Decimal]:
         found: dict[str, Decimal] = {}
         if len(skus) > _ONE_BY_ONE and is_since(await self._endpoint.version(), _STORAGE_SINCE):
-            storage = await self._endpoint.inquire(
-                "StorageDetailsInquiry", {"WarehouseID": warehouse}, AcStorage, expand="StorageDetails"
-            )
-            for row in storage.storage_details:
-                sku = (row.inventory_id.plain or "").casefold()
-                found[sku] = found.get(sku, Decimal(0)) + (figure(row.qty_available, "QtyAvailable") or Decimal(0))
-            return found
+            return await self._whole(warehouse)
         for sku in skus:
             summary = await self._endpoint.inquire(
                 "InventorySummaryInquiry", {"InventoryID": sku, "WarehouseID": warehouse}, AcSummary, expand="Results"
@@ -142,6 +139,46 @@ class Stock:
             rows = [row for row in summary.results if (row.warehouse_id.plain or warehouse).casefold() == warehouse.casefold()]
             found[sku.casefold()] = sum((figure(row.qty_available, "QtyAvailable") or Decimal(0) for row in rows), Decimal(0))
         return found
+
+    async def available(self) -> Mapping[str, Decimal]:
+        """What is available of every item, by InventoryID in small letters: in the warehouse of the settings, else in all of them
+        together. One call a warehouse. Empty where the endpoint does not say it, or this user may not see it.
+        """
+        if not is_since(await self._endpoint.version(), _STORAGE_SINCE):
+            return {}
+        found: dict[str, Decimal] = {}
+        try:
+            places = [self._settings.warehouse] if self._settings.warehouse else await self._active()
+            if len(places) > _MOST_WAREHOUSES:
+                return {}
+            for place in places:
+                for sku, units in (await self._whole(place)).items():
+                    found[sku] = found.get(sku, Decimal(0)) + units
+        except InvalidData:
+            return {}
+        except AuthenticationFailed as error:
+            if error.evidence.get("status") != "403":
+                raise
+            return {}
+        return found
+
+    async def _whole(self, warehouse: str) -> dict[str, Decimal]:
+        """What is available of every item of a warehouse, its locations together."""
+        storage = await self._endpoint.inquire(
+            "StorageDetailsInquiry", {"WarehouseID": warehouse}, AcStorage, expand="StorageDetails"
+        )
+        found: dict[str, Decimal] = {}
+        for row in storage.storage_details:
+            units = figure(row.qty_available, "QtyAvailable")
+            if units is not None:
+                sku = (row.inventory_id.plain or "").casefold()
+                found[sku] = found.get(sku, Decimal(0)) + units
+        return found
+
+    async def _active(self) -> list[str]:
+        rows = await self._endpoint.rows("Warehouse", select="WarehouseID,Active")
+        places = [decode(row, AcWarehouse, what="A warehouse") for row in rows]
+        return [place.warehouse_id.plain for place in places if place.warehouse_id.plain and place.active.value is not False]
 
     async def _post(self, deltas: Sequence[_Delta], outcomes: dict[str, Done | Failed]) -> None:
         """Post some differences together; where Acumatica refuses them, in halves, so that the one at fault fails alone."""

@@ -41,6 +41,7 @@ class BcVariant(Struct, frozen=True):
     height: Number = None
     depth: Number = None
     purchasing_disabled: bool | None = None
+    inventory_level: Number = None
     option_values: tuple[BcOptionValue, ...] | None = None
 
 
@@ -66,6 +67,7 @@ class BcProduct(Struct, frozen=True):
     depth: Number = None
     date_modified: str | None = None
     inventory_tracking: str | None = None
+    inventory_level: Number = None
     availability: str | None = None
     is_visible: bool | None = None
     custom_url: BcUrl | None = None
@@ -132,6 +134,7 @@ def to_products(bc: BcProduct, units: Units, shop: str = "") -> tuple[Product, .
             is_active=bc.is_visible is not False and bc.availability != "disabled" and not variant.purchasing_disabled,
             requires_shipping=bc.type != "digital",
             tracks_stock=None if bc.inventory_tracking is None else bc.inventory_tracking != "none",
+            stock=_available(variant, bc, is_alone=len(variants) == 1),
             url=f"{shop}{path}" if shop and path else None,
         )
         for variant in variants
@@ -147,6 +150,15 @@ def _mark(content: bytes) -> _Mark:
         return decode(content, _Mark, what="The product")
     except (InvalidData, msgspec.DecodeError):
         return _Mark()
+
+
+def _available(variant: BcVariant, bc: BcProduct, *, is_alone: bool) -> Decimal | None:
+    """What can be sold over all locations. None where it is not tracked, and for variants that share the product's figure."""
+    if bc.inventory_tracking == "variant":
+        return number(variant.inventory_level, field="inventory_level")
+    if bc.inventory_tracking == "product" and is_alone:
+        return number(bc.inventory_level, field="inventory_level")
+    return None
 
 
 def _first(*values: Text) -> str | None:

@@ -6,12 +6,13 @@ Reads lag behind writes, so nothing is left unsent because a read says it is so 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import Struct
 
 from crossdock.connectors.bigcommerce.api import Api
+from crossdock.connectors.kit.batches import batches
 from crossdock.connectors.kit.capabilities import Done, Failed
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, RateLimited
 from crossdock.connectors.kit.settings import Choice
@@ -188,9 +189,9 @@ class Stock:
         """Items by SKU. A SKU with a comma cannot be told from two in this list, and is not found."""
         found: dict[str, _Item] = {}
         wanted = [sku for sku in dict.fromkeys(skus) if sku and "," not in sku]
-        for asked in _joined(wanted):
+        for asked in batches(wanted, characters=LOOKED_UP):
             for page in range(1, _MOST_PAGES + 1):
-                params = {"sku:in": asked, "limit": "1000", "page": str(page)}
+                params = {"sku:in": ",".join(asked), "limit": "1000", "page": str(page)}
                 listed = await self._api.ask("v3/inventory/items", _Items, what="look SKUs up", params=params, empty=_Items())
                 found |= {item.identity.sku: item for item in listed.data if item.identity.sku}
                 if page >= listed.meta.pagination.total_pages:
@@ -207,20 +208,6 @@ class Stock:
             )
             found |= {product.id: product for product in listed.data}
         return found
-
-
-def _joined(skus: Sequence[str]) -> Iterator[str]:
-    """SKUs with commas between, no text much longer than an address may be."""
-    part: list[str] = []
-    size = 0
-    for sku in skus:
-        if part and size + len(sku) > LOOKED_UP:
-            yield ",".join(part)
-            part, size = [], 0
-        part.append(sku)
-        size += len(sku) + 1
-    if part:
-        yield ",".join(part)
 
 
 def _prepared(figure: StockFigure, places: dict[int, _Place], items: dict[str, _Item], products: dict[int, _Product]) -> _Sent:

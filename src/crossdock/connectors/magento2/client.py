@@ -131,7 +131,7 @@ class Magento2(
         self, since: datetime | None = None, after: Position | None = None, *, page_size: int | None = None
     ) -> AsyncIterator[ProductPage]:
         """See `PullsProducts`."""
-        return self._api.told_apart(Products(self._api).changed(since, after, page_size))
+        return self._api.told_apart(Products(self._api, self._stock).changed(since, after, page_size))
 
     def returns_changed(
         self, window: Window, after: Position | None = None, *, page_size: int | None = None

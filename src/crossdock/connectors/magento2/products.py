@@ -1,7 +1,8 @@
 """What the shop sells: every product that can be in a box by itself, one entry for each."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from crossdock.connectors.magento2.payloads import (
     money_of,
     text_of,
 )
+from crossdock.connectors.magento2.stock import KEEPS_NO_STOCK, Stock
 from crossdock.domain.orders import Measure
 from crossdock.domain.products import Component, Product
 
@@ -75,8 +77,10 @@ _FIELDS = f"items[{fields_read(_Product)}],total_count"
 class Products:
     """Reads products of one shop."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, stock: Stock) -> None:
         self._api = api
+        self._stock = stock
+        self._says_stock = True
 
     async def changed(
         self, since: datetime | None, after: Position | None, page_size: int | None = None
@@ -94,6 +98,7 @@ class Products:
             asked = query(groups, sort=("entity_id",), size=page_size or PAGE, fields=_FIELDS)
             page = await self._api.search("products", asked, operation="Products", what="Magento's list of products")
             rows: list[tuple[str | None, bytes, Callable[[], Product | None]]] = []
+            salable = await self._salable([bytes(raw) for raw in page.items or ()])
             fresh = set()
             if parents is None:
                 parents = await self._parents() if page.items else {}
@@ -102,7 +107,7 @@ class Products:
                 id_ = _key_of(content)
                 if id_ > last:
                     fresh.add(id_)
-                rows.append((str(id_), content, partial(_understood, content, unit, parents.get(str(id_)))))
+                rows.append((str(id_), content, partial(_understood, content, unit, parents.get(str(id_)), salable)))
             found, _, rejected = read_each(rows)
             last = max(fresh, default=last)
             is_last = not page.has_more(len(fresh), page_size or PAGE)
@@ -113,6 +118,18 @@ class Products:
             )
             if is_last:
                 return
+
+    async def _salable(self, contents: Sequence[bytes]) -> Mapping[str, Decimal]:
+        """What can be sold of the products of a page, one call for all; nothing where the shop cannot list it or may not say it."""
+        skus = [sku for sku in map(_stocked_sku, contents) if sku]
+        if not skus or not self._says_stock:
+            return {}
+        try:
+            return await self._stock.salable(skus)
+        except (AuthenticationFailed, InvalidData):
+            # A right that is missing for stock holds up no product; a key that is refused shows at the next page of them.
+            self._says_stock = False
+            return {}
 
     async def _parents(self) -> dict[str, str]:
         """Keys of configurable products by those of their variants: only the parent says which they are."""
@@ -147,12 +164,16 @@ class Products:
         return units.pop() if len(units) == 1 else None
 
 
-def _understood(content: bytes, unit: str | None, parent: str | None) -> Product | None:
-    return to_product(decode(content, _Product, what="The product"), unit, parent)
+def _understood(content: bytes, unit: str | None, parent: str | None, salable: Mapping[str, Decimal]) -> Product | None:
+    return to_product(decode(content, _Product, what="The product"), unit, parent, salable)
 
 
-def to_product(mg: _Product, weight_unit: str | None = None, parent: str | None = None) -> Product | None:
+def to_product(
+    mg: _Product, weight_unit: str | None = None, parent: str | None = None, salable: Mapping[str, Decimal] | None = None
+) -> Product | None:
     """Map one product; None for one that is only a frame for others. `parent` is the configurable product it is a variant of.
+
+    `salable` is what can be sold, by SKU in small letters: what is at the sources less what open orders reserved.
 
     A bundle's components are given where the shopper has no choice: each option is required and has one product. Raises InvalidData.
     """
@@ -178,6 +199,7 @@ def to_product(mg: _Product, weight_unit: str | None = None, parent: str | None 
         is_bundle=mg.type_id == "bundle",
         is_active=text_of(mg.status) == "1",
         requires_shipping=mg.type_id not in _NOT_SHIPPED,
+        stock=(salable or {}).get((mg.sku or "").casefold()) if mg.type_id not in KEEPS_NO_STOCK else None,
     )
 
 
@@ -193,6 +215,16 @@ def _components(mg: _Product) -> tuple[Component, ...]:
 
 class _Key(Struct, frozen=True):
     id: Id = None
+    sku: str | None = None
+    type_id: str = "simple"
+
+
+def _stocked_sku(content: bytes) -> str | None:
+    try:
+        found = decode(content, _Key, what="The product")
+    except InvalidData:
+        return None
+    return found.sku if found.type_id not in KEEPS_NO_STOCK else None
 
 
 def _key_of(content: bytes) -> int:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from crossdock.connectors.kit.batches import batches
 from crossdock.connectors.kit.capabilities import Done, Failed
 from crossdock.connectors.kit.decoding import decode
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, RateLimited
@@ -25,9 +26,12 @@ from crossdock.domain.fulfillment import StockFigure
 BATCH = 20
 """SKUs in one write: shops that index on save take long for more."""
 
+_LOOKED_UP = 4_000
+"""Characters of SKUs asked for in one call, as they stand in the address."""
+
 _ROWS = 300
 _MOST_PAGES = 100
-_KEEPS_NO_STOCK = frozenset({"configurable", "bundle", "grouped"})
+KEEPS_NO_STOCK = frozenset({"configurable", "bundle", "grouped"})
 _IN_STOCK = "1"
 
 
@@ -68,6 +72,7 @@ class Stock:
         self._api = api
         self._settings = settings
         self._sold: _Sold | None = None
+        self._site: str | None = None
         self._sources: frozenset[str] | None = None
 
     async def locations(self) -> list[Choice]:
@@ -107,7 +112,7 @@ class Stock:
             kind = kinds.get(figure.sku.casefold())
             if kind is None:
                 refused = InvalidData(f"The shop has no product with the SKU {figure.sku}.", field="sku")
-            elif kind.type_id in _KEEPS_NO_STOCK:
+            elif kind.type_id in KEEPS_NO_STOCK:
                 refused = InvalidData(
                     f"{figure.sku} is a {kind.type_id} product, and Magento keeps stock only of the products inside it.",
                     field="sku",
@@ -203,17 +208,36 @@ class Stock:
                 break
         return list(found.values())
 
+    async def salable(self, skus: Sequence[str]) -> dict[str, Decimal]:
+        """What can be sold of SKUs, by SKU in small letters: one call for a hundred. What the index does not have is absent.
+
+        Raises NoRoute where the shop cannot list it; asking for one after the other would cost a call each.
+        """
+        if self._site is None:
+            self._site = await self._website()
+        found: dict[str, Decimal] = {}
+        for some in batches(list(dict.fromkeys(skus)), characters=_LOOKED_UP, most=PAGE, length=_encoded):
+            listed = await self._listed(some, self._site)
+            found |= {key: units for key, units in listed.items() if units is not None}
+        return found
+
     async def _salable(self, skus: Sequence[str], sold: _Sold) -> dict[str, Decimal]:
-        asked = query([one_of("sku", skus)], size=PAGE)
         try:
-            page = await self._api.search(
-                f"inventory/export-stock-salable-qty/website/{sold.website}", asked, operation="Salable", what="Magento's stock"
-            )
+            listed = await self._listed(skus, sold.website)
         except NoRoute:
             found = {sku.casefold(): await self._salable_one(sku, sold.stock_id) for sku in skus}
             return {key: units for key, units in found.items() if units is not None}
+        return {key: units if units is not None else Decimal(0) for key, units in listed.items()}
+
+    async def _listed(self, skus: Sequence[str], website: str) -> dict[str, Decimal | None]:
+        page = await self._api.search(
+            f"inventory/export-stock-salable-qty/website/{website}",
+            query([one_of("sku", skus)], size=PAGE),
+            operation="Salable",
+            what="Magento's stock",
+        )
         rows = [decode(raw, _Salable, what="The stock") for raw in page.items or ()]
-        return {row.sku.casefold(): row.qty if row.qty is not None else Decimal(0) for row in rows}
+        return {row.sku.casefold(): row.qty for row in rows}
 
     async def _salable_one(self, sku: str, stock_id: str) -> Decimal | None:
         """None for a product that no source of the stock has yet."""
@@ -271,3 +295,7 @@ def _done(figure: StockFigure, row: Mapping[str, object]) -> Done:
 def _in_path(sku: str) -> str:
     """A SKU inside a path. A slash is encoded twice: web servers before Magento undo it once."""
     return quote(sku.replace("/", "%2F"), safe="")
+
+
+def _encoded(sku: str) -> int:
+    return len(quote(sku, safe="")) + len("%2C") - 1

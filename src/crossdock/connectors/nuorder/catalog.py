@@ -1,6 +1,7 @@
 """What the portal sells: the products of the seasons in the settings, and those on orders. NuORDER has no list of all of them."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from msgspec import Struct
@@ -9,9 +10,10 @@ from crossdock.connectors.kit.errors import ConnectorError, InvalidData, Unavail
 from crossdock.connectors.kit.pages import Position, ProductPage, Rejected
 from crossdock.connectors.nuorder.api import Api, read_product
 from crossdock.connectors.nuorder.mapping import moment, read_order
-from crossdock.connectors.nuorder.payloads import NuProduct, text
+from crossdock.connectors.nuorder.payloads import NuProduct, NuReplenishment, text
+from crossdock.connectors.nuorder.periods import there_now, units_there
 from crossdock.connectors.nuorder.pull import PROCESSED, Orders
-from crossdock.connectors.nuorder.settings import Settings
+from crossdock.connectors.nuorder.settings import REPLENISHMENTS, Settings
 from crossdock.connectors.nuorder.standing import barcode, sku
 from crossdock.domain.products import Product
 
@@ -52,6 +54,8 @@ class Catalog:
         size = page_size or PAGE
         if not ids:
             yield ProductPage((), (), Position(None, begin or None), is_last=True)
+            return
+        standing = await self._standing()
         for start in range(0, len(ids), size):
             part = ids[start : start + size]
             raws = await self._api.together(part, self._api.product)
@@ -61,7 +65,7 @@ class Catalog:
                 if raw is None:
                     continue
                 try:
-                    found += to_products(read_product(raw), self._settings.sku_from)
+                    found += to_products(read_product(raw), self._settings.sku_from, standing)
                 except InvalidData as error:
                     rejected.append(Rejected(id_, error.field, error.message, raw))
             yield ProductPage(tuple(found), tuple(rejected), Position(None, part[-1]), is_last=start + size >= len(ids))
@@ -95,6 +99,17 @@ class Catalog:
                     by_sku.setdefault(code, []).append(place)
         return Places(by_sku, missed)
 
+    async def _standing(self) -> Mapping[str, Sequence[NuReplenishment]]:
+        """What replenishments say is there now, by SKU: some calls for all. Inventory by product can be told, and not asked for."""
+        if self._settings.stock_through != REPLENISHMENTS:
+            return {}
+        try:
+            rows = await self._api.replenishments(self._settings.stock_warehouse)
+        except InvalidData:
+            # Another warehouse, or not allowed: products are read all the same, without it.
+            return {}
+        return there_now(rows, datetime.now(UTC).date())
+
     async def _product_ids(self) -> set[str]:
         found: set[str] = set()
         for season in self._settings.season_list:
@@ -113,8 +128,11 @@ class Catalog:
         return found
 
 
-def to_products(nu: NuProduct, sku_from: str) -> list[Product]:
-    """One entry for each size. The price is the wholesale price where it is given in one currency only."""
+def to_products(nu: NuProduct, sku_from: str, standing: Mapping[str, Sequence[NuReplenishment]] | None = None) -> list[Product]:
+    """One entry for each size. The price is the wholesale price where it is given in one currency only.
+
+    `standing` is what replenishments say is there now; see `periods.there_now`.
+    """
     title = text(nu.name) or text(nu.style_number) or nu.id
     options = {"style": text(nu.style_number), "season": text(nu.season), "color": text(nu.color), "brand_id": text(nu.brand_id)}
     found = []
@@ -132,6 +150,7 @@ def to_products(nu: NuProduct, sku_from: str) -> list[Product]:
                 price=_wholesale(nu),
                 options={key: value for key, value in {**options, "size": name}.items() if value},
                 is_active=nu.active is not False and nu.cancelled is not True,
+                stock=units_there(standing or {}, (code, text(size.upc), text(size.sku_id))),
             )
         )
     return found

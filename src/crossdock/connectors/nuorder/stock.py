@@ -11,6 +11,7 @@ from crossdock.connectors.kit.errors import ConnectorError, InvalidData
 from crossdock.connectors.nuorder.api import Api, part
 from crossdock.connectors.nuorder.catalog import Catalog, Place, Places
 from crossdock.connectors.nuorder.payloads import NuReplenishment, text
+from crossdock.connectors.nuorder.periods import day_of, is_at_once, names_of
 from crossdock.connectors.nuorder.settings import REPLENISHMENTS, Settings
 from crossdock.domain.fulfillment import StockFigure
 
@@ -150,8 +151,8 @@ def _replenishment(
     """What is there at once, changed to the new figure; else a new one that begins today. None without NuORDER's id of the SKU."""
     today = datetime.now(UTC).date()
     names = {name for name in (code, place.upc, place.sku_id) if name}
-    ours = [one for one in standing if not one.prebook and (text(one.sku_id) in names or text(one.display_name) in names)]
-    at_once = [one for one in ours if _day(one.period_start) <= today.isoformat()]
+    ours = [one for one in standing if not one.prebook and not names.isdisjoint(names_of(one))]
+    at_once = [one for one in ours if is_at_once(one, today)]
     sku_id = place.sku_id or next((text(one.sku_id) for one in ours if one.sku_id), None)
     if sku_id is None:
         return None
@@ -160,16 +161,10 @@ def _replenishment(
         "sku_id": sku_id,
         "display_name": code,
         "prebook": False,
-        "period_start": _day(at_once[0].period_start) if at_once else today.isoformat(),
+        "period_start": day_of(at_once[0].period_start) if at_once else today.isoformat(),
         "quantity": int(quantity),
         "active": True,
     }
     if at_once and at_once[0].id:
         row["id"] = text(at_once[0].id)
     return row
-
-
-def _day(value: str | int | float | None) -> str:
-    if isinstance(value, int | float):
-        return datetime.fromtimestamp(value / 1000, UTC).date().isoformat()
-    return (value or "")[:10]

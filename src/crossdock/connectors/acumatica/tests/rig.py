@@ -129,6 +129,10 @@ class Rig(StoreRig):
         """See `StoreWords`."""
         self.sim.tenant().get("StockItem", external_id)["DimensionWeight"] = "heavy"
 
+    def counts_none_of(self, external_id: str) -> None:
+        """See `StoreWords`. No warehouse has it."""
+        self.sim.tenant().get("StockItem", external_id)["_stock"].clear()
+
     def stock_places(self) -> list[str]:
         """See `StoreWords`."""
         return [place["WarehouseID"] for place in self.sim.tenant().all("Warehouse")]

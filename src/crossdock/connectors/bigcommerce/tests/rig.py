@@ -109,6 +109,9 @@ class Rig(StoreRig):
     def spoils_product(self, external_id: str) -> None:
         self._product(external_id)["price"] = "much"
 
+    def counts_none_of(self, external_id: str) -> None:
+        self._product(external_id)["inventory_tracking"] = "none"
+
     def stock_places(self) -> list[str]:
         return [str(id_) for id_ in self.store.locations]
 

@@ -157,6 +157,12 @@ class Rig(StoreRig):
         """See `StoreWords`."""
         self.shop.products[int(external_id)]["price"] = "a lot"
 
+    def counts_none_of(self, external_id: str) -> None:
+        """See `StoreWords`. No source has it."""
+        sku = self.shop.products[int(external_id)]["sku"]
+        for place in self.shop.sources:
+            self.shop.source_items.pop(f"{sku.casefold()}@{place}", None)
+
     def stock_places(self) -> list[str]:
         """See `StoreWords`."""
         return list(self.shop.sources)

@@ -31,6 +31,8 @@ class Rig(StoreRig):
     says_components: ClassVar[bool] = False
     products_say_when: ClassVar[bool] = False
     skus_miss: ClassVar[bool] = False
+    says_stock: ClassVar[bool] = False
+    calls_a_product: ClassVar[float] = 1.0
 
     def __init__(self) -> None:
         super().__init__(NuOrderSimulator())

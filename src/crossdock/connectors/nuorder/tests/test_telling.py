@@ -1,7 +1,7 @@
 """What a portal is told: shipments in records and notes, statuses, stock; and the products that stock is told for."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -199,6 +199,46 @@ async def test_many_replenishments_are_read_page_by_page(rig):
     assert isinstance(outcome, Done)
     assert rig.portal.replenishments["r01202"]["quantity"] == 9
     assert sum("replenishments?__limit=500" in call for call in asked(rig)) == 3
+
+
+async def test_products_say_what_replenishments_have_there_now(rig):
+    for sku in ("RED", "BLUE", "GREEN"):
+        rig.sells(sku, 0)
+    now = datetime.now(UTC)
+    past, future = (int((now + timedelta(days=days)).timestamp() * 1000) for days in (-9, 9))
+    rows = [
+        ("RED", {"quantity": 4}),
+        ("RED", {"quantity": 3, "sku_id": "RED", "display_name": ""}),
+        ("RED", {"quantity": 50, "period_start": future}),
+        ("RED", {"quantity": 60, "prebook": True}),
+        ("RED", {"quantity": 70, "active": False}),
+        ("RED", {"quantity": 80, "period_end": past}),
+        ("BLUE", {"quantity": 0}),
+    ]
+    for number, (sku, more) in enumerate(rows):
+        rig.portal.replenishments[f"r{number}"] = {
+            "id": f"r{number}",
+            "warehouse_id": "default",
+            "sku_id": f"id-{sku}",
+            "display_name": sku,
+            "prebook": False,
+            "period_start": past,
+            "active": True,
+            **more,
+        }
+
+    pages = [page async for page in rig.products(stock_through="replenishments")]
+
+    assert {one.sku: one.stock for page in pages for one in page.products} == {"RED": 7, "BLUE": 0, "GREEN": None}
+    assert sum("replenishments?__limit=500" in call for call in asked(rig)) == 1
+
+
+async def test_a_warehouse_that_nuorder_does_not_know_holds_up_no_product(rig):
+    rig.sells("RED", 5)
+
+    pages = [page async for page in rig.products(stock_through="replenishments", stock_warehouse="elsewhere")]
+
+    assert [(one.sku, one.stock) for page in pages for one in page.products] == [("RED", None)]
 
 
 async def test_products_on_orders_are_known_without_naming_a_season(rig):

@@ -116,6 +116,10 @@ class Rig(StoreRig):
         """See `StoreWords`."""
         self.sim.variant(external_id)[1]["price"] = "twelve"
 
+    def counts_none_of(self, external_id: str) -> None:
+        """See `StoreWords`."""
+        self.sim.variant(external_id)[1]["inventoryItem"]["tracked"] = False
+
     def stock_places(self) -> list[str]:
         """See `StoreWords`."""
         if len(self.shop.locations) == 1:
