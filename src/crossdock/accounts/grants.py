@@ -35,6 +35,7 @@ DEFINERS = (
     "account_of_sign_in",
     "account_of_token",
     "administrator_exists",
+    "credential_link_of",
     "announced_lanes",
     "due_cleanup",
     "due_lanes",
@@ -44,10 +45,12 @@ DEFINERS = (
     "find_orders_of_merchants",
     "gauges",
     "is_live_elsewhere",
+    "link_of_sign_in",
     "make_months",
     "memberships_of",
     "store_of_hook",
     "stores_called",
+    "stores_held",
     "wrapped_by",
 )
 

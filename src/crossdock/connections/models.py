@@ -286,11 +286,55 @@ class Throttle(TenantModel):
         constraints: ClassVar = [models.UniqueConstraint(fields=["account", "owner_kind", "owner_id"], name="throttle_once")]
 
 
+class CredentialLink(TenantModel):
+    """A request for credentials: a link that opens their form to somebody without an account, in one browser, until they work.
+
+    It is about a store, a warehouse, or one side of a wizard's draft, named by its public id since drafts come and go. Of the link
+    and of the browser that opened it only hashes are stored. `complaint` is what the last test said, cleaned.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    token_hash = models.BinaryField(unique=True)
+    person = models.ForeignKey("accounts.Person", on_delete=models.CASCADE, related_name="+", db_index=False)
+    store = RowKey(Store, null=True, related_name="+")
+    warehouse = RowKey(Warehouse, null=True, related_name="+")
+    draft = models.UUIDField(null=True)
+    side = models.TextField()
+    platform = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    browser_hash = models.BinaryField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    tests = models.IntegerField(default=0)
+    complaint = models.TextField(default="")
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "credential_link"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(store__isnull=False, warehouse__isnull=True, draft__isnull=True)
+                | Q(store__isnull=True, warehouse__isnull=False, draft__isnull=True)
+                | Q(store__isnull=True, warehouse__isnull=True, draft__isnull=False),
+                name="credential_link_of_one",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "store"], name="credential_link_store"),
+            models.Index(fields=["account", "warehouse"], name="credential_link_warehouse"),
+            models.Index(fields=["account", "draft"], name="credential_link_draft"),
+        ]
+
+
 class SignInState(TenantModel):
-    """A browser sign-in at a platform under way: bound to the person who started it, used once, gone after ten minutes."""
+    """A browser sign-in at a platform under way: bound to the person who started it, or to the credential link it was started from;
+    used once, gone after ten minutes.
+    """
 
     state_hash = models.BinaryField(unique=True)
-    person = models.ForeignKey("accounts.Person", on_delete=models.CASCADE, related_name="+", db_index=False)
+    person = models.ForeignKey("accounts.Person", on_delete=models.CASCADE, related_name="+", db_index=False, null=True)
+    link = RowKey(CredentialLink, null=True, related_name="+")
     platform = models.TextField()
     draft = models.JSONField(default=dict)
     sealed = models.BinaryField(null=True)
@@ -301,6 +345,12 @@ class SignInState(TenantModel):
 
     class Meta:
         db_table = "sign_in_state"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, link__isnull=True) | Q(person__isnull=True, link__isnull=False),
+                name="sign_in_state_of_one",
+            ),
+        ]
 
 
 class WizardDraft(TenantModel):
