@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.connectors.files.delivery import Delivery
-from crossdock.connectors.files.pickup import Pickup, Receipt, Taken, Waits, Whole
+from crossdock.connectors.files.pickup import pickup_of, rows_of, waiting
 from crossdock.connectors.files.reading import shipments_of, stock_of
 from crossdock.connectors.files.settings import Settings
 from crossdock.connectors.kit.capabilities import (
@@ -24,7 +24,8 @@ from crossdock.connectors.kit.capabilities import (
 )
 from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.files import Entry
-from crossdock.connectors.kit.pages import Position, Rejected, ShipmentPage, StockPage, Window
+from crossdock.connectors.kit.pages import Position, ShipmentPage, StockPage, Window
+from crossdock.connectors.kit.pickup import Receipt, Taken, Waits, Whole, receipt_of
 from crossdock.domain.fulfillment import FulfillmentRequest
 
 SHIPMENTS_A_PAGE = 250
@@ -67,7 +68,7 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
                 raise InvalidData(error.message, field=field, evidence=error.evidence) from error
         if self.settings.order_version == 3 and not self.settings.facility:
             warnings.append("No facility is set: version 3 then carries one only for orders that name it themselves.")
-        return Identity(id=_identity(self.settings), name=self.files.address, warnings=tuple(warnings))
+        return Identity(id=self.settings.place, name=self.files.address, warnings=tuple(warnings))
 
     async def send_orders(self, requests: Sequence[FulfillmentRequest], note: Note) -> Sequence[Done | Failed]:
         return await Delivery(self.files, self.settings).send(requests, note)
@@ -82,11 +83,11 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
 
         `after` names the last file given in this run, and by its cursor the shipments already given of a file not yet finished.
         """
-        pickup = Pickup(self.files, self.settings)
+        pickup = pickup_of(self.files, self.settings)
         at = after or Position()
         last = _Cursor.read(at.cursor)
         entries = []
-        for entry in await pickup.waiting("shp"):
+        for entry in await waiting(self.files, self.settings, "shp"):
             place = (entry.changed_at, entry.name)
             if last is None or place > (last.at, at.id or "") or (place == (last.at, at.id) and not last.is_done):
                 entries.append(entry)
@@ -112,7 +113,7 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
         files = [file for file in found if isinstance(file, Whole)]
         if len(files) < 2 or any(isinstance(file, Waits) and file.why is not None for file in found):
             return None
-        reads = [shipments_of(file.taken.name, file.rows(self.settings), self.settings) for file in files]
+        reads = [shipments_of(file.taken.name, rows_of(file, self.settings), self.settings) for file in files]
         shipments = [shipment for read in reads for shipment in read.shipments]
         is_plain = not any(read.rejected for read in reads) and len({one.external_id for one in shipments}) == len(shipments)
         if not is_plain or len(shipments) > SHIPMENTS_A_PAGE:
@@ -130,10 +131,10 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
     async def _pages(self, file: Whole, last: "_Cursor | None") -> AsyncIterator[ShipmentPage]:
         taken = file.taken
         # In a thread, for a large file takes seconds.
-        read = await asyncio.to_thread(shipments_of, taken.name, file.rows(self.settings), self.settings)
+        read = await asyncio.to_thread(shipments_of, taken.name, rows_of(file, self.settings), self.settings)
         start = last.given if last is not None and last.sha256 == taken.sha256 else 0
         rejected = read.rejected if start == 0 else ()
-        receipt = _receipt(taken, has_records=bool(read.shipments), rejected=read.rejected)
+        receipt = receipt_of(taken, has_records=bool(read.shipments), rejected=read.rejected).text()
         while True:
             end = start + SHIPMENTS_A_PAGE
             is_last = end >= len(read.shipments)
@@ -145,12 +146,12 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
             start, rejected = end, ()
 
     async def settle(self, receipt: str) -> None:
-        await Pickup(self.files, self.settings).settle(receipt)
+        await pickup_of(self.files, self.settings).settle(receipt)
 
     async def stock(self, since: datetime | None) -> AsyncIterator[StockPage]:
         """The newest whole snapshot; older ones are passed over, and settled with it."""
-        pickup = Pickup(self.files, self.settings)
-        entries = list(await pickup.waiting("inv"))
+        pickup = pickup_of(self.files, self.settings)
+        entries = list(await waiting(self.files, self.settings, "inv"))
         newest: Whole | None = None
         while entries and newest is None:
             taken = await pickup.take(entries.pop())
@@ -159,10 +160,10 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
             newest = taken if isinstance(taken, Whole) else None
         if newest is None:
             return
-        older = tuple(Taken(entry.name, entry.size, entry.changed_at) for entry in entries if pickup.is_superseded(entry))
+        older = tuple(Taken(entry.name, entry.size, entry.changed_at) for entry in entries if pickup.is_at_rest(entry))
         name, reading = newest.taken.name, f"{newest.taken.name} {newest.taken.sha256[:16]}"
-        read = await asyncio.to_thread(stock_of, name, newest.rows(self.settings), self.settings)
-        receipt = _receipt(newest.taken, has_records=bool(read.levels), rejected=read.rejected, older=older)
+        read = await asyncio.to_thread(stock_of, name, rows_of(newest, self.settings), self.settings)
+        receipt = receipt_of(newest.taken, has_records=bool(read.levels), rejected=read.rejected, older=older).text()
         pages = max(1, -(-len(read.levels) // LEVELS_A_PAGE))
         for number in range(pages):
             is_last = number == pages - 1
@@ -177,7 +178,7 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
             )
 
     async def settle_stock(self, receipt: str) -> None:
-        await Pickup(self.files, self.settings).settle(receipt)
+        await pickup_of(self.files, self.settings).settle(receipt)
 
 
 def _side_by_side(entries: Sequence[Entry], *, alone: str | None) -> Iterator[Sequence[Entry]]:
@@ -196,18 +197,3 @@ def _side_by_side(entries: Sequence[Entry], *, alone: str | None) -> Iterator[Se
             bunch.append(entry)
     if bunch:
         yield bunch
-
-
-def _receipt(taken: Taken, *, has_records: bool, rejected: Sequence[Rejected], older: tuple[Taken, ...] = ()) -> str:
-    """A file with nothing but errors goes where people look for errors; all others to the archive."""
-    if has_records or not rejected:
-        return Receipt(read=(*older, taken)).text()
-    reason = "\n".join(f"{bad.where}: {bad.reason}" for bad in rejected[:1000])
-    return Receipt(read=older, failed=(taken,), reasons=(reason,)).text()
-
-
-def _identity(settings: Settings) -> str:
-    """What never changes about a folder: where it is and whose login opens it."""
-    if settings.transport == "folder":
-        return f"folder:{settings.folder}"
-    return f"sftp://{settings.username}@{settings.host.casefold()}:{settings.port}/{settings.root.strip('/')}"

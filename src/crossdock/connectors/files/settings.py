@@ -1,97 +1,39 @@
 """What the wizard asks for a file exchange."""
 
-from typing import Self
 from zoneinfo import available_timezones
 
-from pydantic import SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import field_validator
 
-from crossdock.connectors.kit.local_files import NAME
-from crossdock.connectors.kit.settings import ConnectorSettings, setting
-
-_SFTP = ("transport", ("sftp",))
-_PATH = r"^/?[^\x00-\x1f\\]{0,200}$"
+from crossdock.connectors.kit.folder_settings import FOLDER_PATH, FolderSettings
+from crossdock.connectors.kit.settings import setting
 
 
-class Settings(ConnectorSettings):
+class Settings(FolderSettings):
     """A partner's folder, and how the files in it are written. One login or folder holds one merchant's files."""
 
-    transport: str = setting(
-        "Where the files are",
-        "An SFTP server of either side, or a folder on the machine that runs Crossdock.",
-        choices=(("sftp", "SFTP server"), ("folder", "Folder on this machine")),
-        default="sftp",
-        is_address=True,
-        pattern="^(sftp|folder)$",
+    incoming: str = setting(
+        "Folder to the warehouse", "Order files are put here.", default="/in", group="import", pattern=FOLDER_PATH
     )
-    folder: str = setting(
-        "Folder name",
-        "A name for your folder on the machine that runs Crossdock, such as “acme”: small letters, digits and dashes.",
-        default="",
-        is_address=True,
-        shown_when=("transport", ("folder",)),
-        placeholder="acme",
-        pattern=rf"{NAME}|^$",
-    )
-    host: str = setting(
-        "SFTP host",
-        "The server's name without sftp:// in front.",
-        default="",
-        is_address=True,
-        shown_when=_SFTP,
-        placeholder="sftp.example.com",
-        max_length=253,
-    )
-    port: int = setting("Port", "22 unless you were told another.", default=22, is_address=True, shown_when=_SFTP, ge=1, le=65535)
-    username: str = setting(
-        "User name", "The login of this merchant at the server.", default="", shown_when=_SFTP, max_length=200
-    )
-    password: SecretStr | None = setting(
-        "Password", "Leave empty when the server takes a private key.", default=None, shown_when=_SFTP
-    )
-    private_key: SecretStr | None = setting(
-        "Private key",
-        "The whole text, from “-----BEGIN” to “-----END”, when the server takes a key.",
-        default=None,
-        shown_when=_SFTP,
-    )
-    passphrase: SecretStr | None = setting(
-        "Passphrase of the private key", "Only if the private key is protected by one.", default=None, shown_when=_SFTP
-    )
-    host_key: str = setting(
-        "Host key fingerprint",
-        "Leave empty and test the connection: the fingerprint the server shows appears here. Compare it with the one the server's "
-        "owner gave you, then paste it.",
-        default="",
-        shown_when=_SFTP,
-        placeholder="SHA256:…",
-        max_length=4000,
-    )
-    root: str = setting(
-        "Root folder",
-        "Where /in and /out lie at the server; / when the login lands there.",
-        default="/",
-        is_address=True,
-        shown_when=_SFTP,
-        pattern=_PATH,
-    )
-    incoming: str = setting("Folder to the warehouse", "Order files are put here.", default="/in", group="import", pattern=_PATH)
     outgoing: str = setting(
-        "Folder from the warehouse", "Shipment and stock files are read here.", default="/out", group="import", pattern=_PATH
+        "Folder from the warehouse",
+        "Shipment and stock files are read here.",
+        default="/out",
+        group="import",
+        pattern=FOLDER_PATH,
     )
     archive: str = setting(
         "Archive",
         "Files that were read are moved here, one folder a month.",
         default="/out/archive",
         group="import",
-        pattern=_PATH,
+        pattern=FOLDER_PATH,
     )
     picked_up: str = setting(
         "Warehouse's own archive",
         "Where the warehouse puts order files it has taken, if it keeps them. Crossdock looks there for files that are gone.",
         default="/in/archive",
         group="import",
-        pattern=_PATH,
+        pattern=FOLDER_PATH,
     )
     order_version: int = setting(
         "Order file version",
@@ -231,23 +173,7 @@ class Settings(ConnectorSettings):
             raise ValueError("No such time zone. Names look like America/New_York or Europe/Berlin.")
         return name
 
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        needed = {"folder": ("folder",), "sftp": ("host", "username")}[self.transport]
-        for name in needed:
-            if not getattr(self, name):
-                raise _missing(name, f"{type(self).model_fields[name].title} is needed.")
-        if self.transport == "sftp" and not (self.password or self.private_key):
-            raise _missing("password", "A password or a private key is needed.")
-        return self
-
     @property
     def separator(self) -> str:
         """The delimiter as a character."""
         return "\t" if self.delimiter == "tab" else self.delimiter
-
-
-def _missing(field: str, sentence: str) -> ValidationError:
-    """An error that stands beside its field, which a plain ValueError of the whole form would not."""
-    detail = InitErrorDetails(type=PydanticCustomError("missing", "{sentence}", {"sentence": sentence}), loc=(field,), input="")
-    return ValidationError.from_exception_data("Settings", [detail])

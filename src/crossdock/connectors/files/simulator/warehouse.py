@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import csv
-import os
 import secrets
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,13 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-import asyncssh
 import msgspec
 
 from crossdock.connectors.files.simulator import control
 from crossdock.connectors.files.simulator.paper import ReceivedOrder, Style, read_orders, shipment_file, stock_file
-from crossdock.connectors.files.simulator.server import listen
-from crossdock.connectors.kit.simulator import LoggedRequest, Panel, Simulator
+from crossdock.connectors.kit.simulator import Panel
+from crossdock.connectors.kit.simulator.sftp import SftpSimulator
 
 WORK_EVERY = 0.5
 """Seconds between two looks into /in, where the warehouse works by itself."""
@@ -40,6 +37,11 @@ class Merchant:
     files: int = 0
     last: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
+    @property
+    def out(self) -> Path:
+        """The folder the warehouse writes to."""
+        return Path(self.place) / "out"
+
 
 @dataclass
 class Kept:
@@ -51,7 +53,7 @@ class Kept:
     auto_ship: float | None = None
 
 
-class FileWarehouse(Simulator):
+class FileWarehouse(SftpSimulator):
     """Merchants' folders, served over SFTP, and each of them also a plain folder on this machine.
 
     With `is_busy` it takes order files by itself, as the sandbox wants; else `take_orders` is called by whoever tests.
@@ -59,60 +61,21 @@ class FileWarehouse(Simulator):
 
     key: ClassVar[str] = "files"
     name: ClassVar[str] = "File exchange"
+    folders: ClassVar[tuple[str, ...]] = ("in", "out")
 
-    def __init__(self, *, is_busy: bool = False, sftp_port: int = 0, **options: Any) -> None:
+    def __init__(self, *, is_busy: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.merchants: dict[str, Merchant] = {}
-        self.connections: set[asyncssh.SSHServerConnection] = set()
-        self.is_disk_full = self.refuses_rename = self.is_closed = self.keeps_files = False
+        self.is_closed = self.keeps_files = False
         self.auto_ship_after: float | None = None
-        self.locked: set[str] = set()
         self.style = Style()
         self.encoding, self.delimiter = "utf-8", ","
-        self.sftp_port = sftp_port
         self._is_busy = is_busy
-        self._host_key = asyncssh.generate_private_key("ssh-ed25519")
-        self._acceptor: asyncssh.SSHAcceptor | None = None
         self._work: asyncio.Task[None] | None = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._half: list[tuple[Path, bytes]] = []
 
-    # Where it is
-
-    @property
-    def fingerprint(self) -> str:
-        """The host key as people compare it."""
-        return self._host_key.get_fingerprint()
-
-    @property
-    def sftp_url(self) -> str:
-        """The address for `CROSSDOCK_BASE_URL__FILES`, once it listens."""
-        return f"sftp://{self.host}:{self.sftp_port}"
-
-    def address(self) -> str | None:
-        return self.sftp_url
-
-    @property
-    def root(self) -> Path:
-        """The folder that holds one folder for each merchant."""
-        if self.folder is not None:
-            return self.folder
-        if self.state_file is not None:
-            return self.state_file.parent / f"{self.state_file.stem}-files"
-        if self._scratch is None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-warehouse-")
-        return Path(self._scratch.name)
-
-    def place_of(self, login: str) -> Path:
-        """A merchant's folder on this machine."""
-        return Path(self.merchants[login].place)
-
     async def begin(self) -> None:
-        try:
-            self._acceptor = await listen(self, self.host, self.sftp_port, self._host_key)
-        except OSError:
-            self._acceptor = await listen(self, self.host, 0, self._host_key)
-        self.sftp_port = self._acceptor.get_port()
+        await super().begin()
         if self._is_busy:
             self._work = asyncio.create_task(self._work_on())
 
@@ -122,29 +85,13 @@ class FileWarehouse(Simulator):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._work
             self._work = None
-        for connection in list(self.connections):
-            connection.abort()
-        if self._acceptor is not None:
-            self._acceptor.close()
-            await self._acceptor.wait_closed()
-            self._acceptor = None
-        if self._scratch is not None:
-            self._scratch.cleanup()
-            self._scratch = None
+        await super().end()
 
     async def _work_on(self) -> None:
         while True:
             self.take_orders()
             self.ship_due()
             await asyncio.sleep(WORK_EVERY)
-
-    def note(self, entry: LoggedRequest) -> None:
-        """Write down what a client did."""
-        self.log.append(entry)
-
-    def forget_closed(self) -> None:
-        """Drop connections that have ended."""
-        self.connections = {connection for connection in self.connections if not connection.is_closed()}
 
     # Merchants
 
@@ -158,17 +105,9 @@ class FileWarehouse(Simulator):
             merchant = Merchant(login, password or secrets.token_urlsafe(12), public_key, place)
             self.merchants[login] = merchant
             if folders:
-                for folder in ("in", "out"):
-                    (Path(place) / folder).mkdir(parents=True, exist_ok=True)
+                self.make_place(place)
             self.is_changed = True
         return {"login": login, "password": merchant.password}
-
-    def revoke_key(self) -> None:
-        """Change every password, and take back every key."""
-        for merchant in self.merchants.values():
-            merchant.password, merchant.public_key = secrets.token_urlsafe(12), ""
-        for connection in list(self.connections):
-            connection.abort()
 
     # Orders
 
@@ -272,13 +211,13 @@ class FileWarehouse(Simulator):
 
     def put_file(self, merchant: str, name: str, content: str, encoding: str = "utf-8", age: float = 0.0) -> None:
         """Put a file of any content into /out, in one step; `age` is how many seconds ago it seems to have been written."""
-        self._put(self.merchants[merchant], name, content.encode(encoding), age=age)
+        self.put(self.merchants[merchant].out / name, content.encode(encoding), age=age)
 
     def send_again(self, merchant: str, kind: str, name: str = "") -> str:
         """Write the last shipment (shp) or stock (inv) file again, under its own or another name."""
         holder = self.merchants[merchant]
         last, content = holder.last[kind]
-        self._put(holder, name or last, content)
+        self.put(holder.out / (name or last), content)
         return name or last
 
     def finish_writing(self) -> None:
@@ -298,18 +237,6 @@ class FileWarehouse(Simulator):
         """Archive taken order files in /in/archive instead of deleting them."""
         self.keeps_files = on
 
-    def lock_file(self, name: str) -> None:
-        """Let nobody read files of this name."""
-        self.locked.add(name)
-
-    def fill_disk(self, on: bool = True) -> None:
-        """Refuse writing for want of room."""
-        self.is_disk_full = on
-
-    def refuse_rename(self, on: bool = True) -> None:
-        """Refuse renaming."""
-        self.refuses_rename = on
-
     def auto_ship(self, seconds: float | None = None) -> None:
         """Ship every order so many seconds after it came; None ends it."""
         self.auto_ship_after = seconds
@@ -327,24 +254,15 @@ class FileWarehouse(Simulator):
         """How files are written from now on."""
         self.style = Style(header, bom, encoding, newline, delimiter, with_ids)
 
-    def hang_up_after_write(self, n: int = 1, operation: str | None = "rename") -> None:
-        """Do the next renamings, which are what delivers a file, and cut the line before the answer."""
-        super().hang_up_after_write(n, operation)
-
-    def hang_up_before_write(self, n: int = 1, operation: str | None = "rename") -> None:
-        """Cut the line at the next renamings without doing them."""
-        super().hang_up_before_write(n, operation)
-
     def calm(self) -> None:
         """End all faults and moods."""
         super().calm()
-        self.is_disk_full = self.refuses_rename = self.is_closed = False
-        self.locked.clear()
+        self.is_closed = False
 
     def levers(self) -> dict[str, Callable[..., Any]]:
         names = (
             "add_merchant take_orders orders_received ship ship_all adjust_stock report_stock put_file send_again finish_writing "
-            "close_gate keep_files lock_file fill_disk refuse_rename auto_ship write_as"
+            "close_gate keep_files auto_ship write_as"
         )
         return super().levers() | {name: getattr(self, name) for name in names.split()}
 
@@ -368,13 +286,11 @@ class FileWarehouse(Simulator):
         }
 
     def dump(self) -> bytes:
-        key = self._host_key.export_private_key()
-        return msgspec.json.encode(Kept(key, self.sftp_port, self.merchants, self.auto_ship_after))
+        return msgspec.json.encode(Kept(self.dump_key(), self.sftp_port, self.merchants, self.auto_ship_after))
 
     def restore(self, content: bytes) -> None:
         kept = msgspec.json.decode(content, type=Kept)
-        self._host_key = asyncssh.import_private_key(kept.host_key)
-        self.sftp_port = self.sftp_port or kept.port
+        self.restore_key(kept.host_key, kept.port)
         self.merchants, self.auto_ship_after = kept.merchants, kept.auto_ship
 
     def ship_due(self) -> None:
@@ -391,22 +307,13 @@ class FileWarehouse(Simulator):
         name = f"{kind}_{identity}_{self.clock():%Y%m%d%H%M%S}{merchant.files:04}.csv"
         merchant.last[kind] = (name, content)
         if half:
-            path = Path(merchant.place) / "out" / name
+            path = merchant.out / name
             path.write_bytes(content[: len(content) * 2 // 3])
             self._half.append((path, content[len(content) * 2 // 3 :]))
         else:
-            self._put(merchant, name, content)
+            self.put(merchant.out / name, content)
         self.is_changed = True
         return name
-
-    def _put(self, merchant: Merchant, name: str, content: bytes, *, age: float = 0.0) -> None:
-        folder = Path(merchant.place) / "out"
-        partial = folder / f"{name}.filepart"
-        partial.write_bytes(content)
-        if age:
-            at = self.clock().timestamp() - age
-            os.utime(partial, (at, at))
-        partial.replace(folder / name)
 
 
 def _plain(quantity: float) -> str:

@@ -10,7 +10,7 @@ from crossdock.connectors.kit.settings import ConnectorSettings
 
 CONNECTORS = Path(__file__).parents[2]
 
-HANDED_ON = {"files/__init__.py"}
+HANDED_ON = {"kit/folder_settings.py"}
 """Gives the typed password to the SFTP login; signs nothing itself."""
 
 
