@@ -39,8 +39,9 @@ conformance: develop
 connector: develop
 	@$(BIN)/python tools/new_connector.py $(if $(name),$(name),$(error say its key: make connector name=acme)) $(ARGS)
 
-# Pins the newest that pyproject.toml allows, with the hashes of all platforms; the smaller lock follows the larger.
-LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+# Pins what pyproject.toml allows, with the hashes of all platforms; the smaller lock follows the larger. Versions that still fit stay:
+# make lock ARGS=--upgrade takes the newest of everything.
+LOCK = $(BIN)/uv pip compile --quiet $(ARGS) --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 lock: develop
 	$(LOCK) --extra build --extra dev --extra bench pyproject.toml --output-file requirements/dev.txt

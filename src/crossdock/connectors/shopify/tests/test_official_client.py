@@ -1,4 +1,4 @@
-"""Shopify's own library for Node, where it is installed: a client that nobody here wrote."""
+"""Shopify's own library for Node: a client that nobody here wrote."""
 
 import asyncio
 import json
@@ -12,22 +12,20 @@ import pytest
 from crossdock.connectors.shopify.simulator.server import DEMO_SHOP, OWN_APP
 from crossdock.connectors.shopify.tests.rig import Rig
 
-MODULES = Path(os.environ.get("CROSSDOCK_NODE_CLIENTS") or Path(__file__).parents[5]) / "node_modules"
+MODULES = Path(__file__).parents[5] / "node_modules"
 SCRIPT = Path(__file__).with_name("official_client.mjs")
 
 
 def node_that_fits():
     """Node 20 or newer, which the library wants."""
     node = shutil.which("node")
-    if node is None or not (MODULES / "@shopify" / "shopify-api").is_dir():
-        return None
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout if node else ""
     return node if int(version.lstrip("v").partition(".")[0] or 0) >= 20 else None
 
 
 NODE = node_that_fits()
 
-pytestmark = pytest.mark.skipif(NODE is None, reason="Node 20 with @shopify/shopify-api is not here")
+pytestmark = pytest.mark.skipif(NODE is None, reason="Shopify's library wants Node 20, and this machine's is older")
 
 
 async def test_shopifys_own_library_signs_in_ships_an_order_and_believes_our_messages():

@@ -1,19 +1,8 @@
-"""A client nobody here wrote, easy-acumatica, builds itself from the simulator's own description; run where it is installed."""
-
-import asyncio
-import importlib.util
-import json
-import os
-import sys
-
-import pytest
+"""A client nobody here wrote, easy-acumatica, builds itself from the simulator's own description."""
 
 from crossdock.connectors.acumatica.simulator import AcumaticaSimulator
 from crossdock.connectors.acumatica.simulator.server import DEMO_PASSWORD, DEMO_USER, SITE
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("easy_acumatica") is None, reason="easy-acumatica is not installed; the package is easy-acumatica"
-)
+from support.strangers import told_by
 
 STORY = """
 import json, sys
@@ -47,20 +36,9 @@ async def test_it_signs_in_lists_orders_and_ships_one(tmp_path):
     sim.add_order(number="SO-1002", lines=[{"sku": "RED", "quantity": 3}])
     told = {"base_url": f"{sim.url}{SITE}", "username": DEMO_USER, "password": DEMO_PASSWORD, "tenant": "Company"}
 
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        STORY,
-        json.dumps(told),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "HOME": str(tmp_path)},
-        cwd=tmp_path,
-    )
-    out, said = await process.communicate()
+    found = await told_by(STORY, told, home=tmp_path)
     await sim.stop()
 
-    assert process.returncode == 0, said.decode()
-    assert json.loads(out.decode().strip().splitlines()[-1]) == {"item": "RED", "status": "Confirmed"}
+    assert found == {"item": "RED", "status": "Confirmed"}
     assert sim.shipments_by_tracking() == {"1ZEASY": ["000001"]}
     assert sim.access.sessions == {}

@@ -1,11 +1,8 @@
-"""Clients nobody here wrote, against the simulator, where they are installed: pymagento by token, oauthlib by signature."""
-
-import asyncio
-import importlib.util
-import json
-import sys
+"""Clients nobody here wrote, against the simulator: pymagento by token, oauthlib by signature."""
 
 import pytest
+from oauthlib import oauth1
+from oauthlib.oauth1.rfc5849 import signature
 from yarl import URL
 
 from crossdock.connectors.kit.signing import Request
@@ -13,11 +10,7 @@ from crossdock.connectors.magento2 import auth
 from crossdock.connectors.magento2.criteria import Filter, path_with, query
 from crossdock.connectors.magento2.simulator.server import MagentoSimulator
 from crossdock.connectors.magento2.tests.examples import settings
-
-needs_pymagento = pytest.mark.skipif(
-    importlib.util.find_spec("magento") is None, reason="pymagento is not installed; the package is pymagento"
-)
-needs_oauthlib = pytest.mark.skipif(importlib.util.find_spec("oauthlib") is None, reason="oauthlib is not installed")
+from support.strangers import told_by
 
 BY_TOKEN = """
 import json, sys
@@ -68,16 +61,6 @@ with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as
 """
 
 
-async def told_by(story, told):
-    """What a client printed, run by itself."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", story, json.dumps(told), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, said = await process.communicate()
-    assert process.returncode == 0, said.decode()
-    return json.loads(out.decode().strip().splitlines()[-1])
-
-
 @pytest.fixture
 async def sim():
     made = MagentoSimulator()
@@ -88,11 +71,10 @@ async def sim():
     await made.stop()
 
 
-@needs_pymagento
-async def test_pymagento_lists_orders_ships_one_and_writes_stock(sim):
+async def test_pymagento_lists_orders_ships_one_and_writes_stock(sim, tmp_path):
     told = {"url": f"{sim.url}/magento2", "token": sim.shop().integration.token}
 
-    found = await told_by(BY_TOKEN, told)
+    found = await told_by(BY_TOKEN, told, home=tmp_path)
 
     assert found == {
         "orders": 5,
@@ -106,8 +88,7 @@ async def test_pymagento_lists_orders_ships_one_and_writes_stock(sim):
     assert set(sim.shipments_by_tracking()) == {"1ZPY"}
 
 
-@needs_oauthlib
-async def test_what_oauthlib_signs_is_let_in_with_brackets_and_spaces_in_the_search(sim):
+async def test_what_oauthlib_signs_is_let_in_with_brackets_and_spaces_in_the_search(sim, tmp_path):
     one = sim.shop().integration
     path = path_with("rest/V1/orders", query([[Filter("updated_at", "2020-01-01 00:00:00", "gteq")]], fields="total_count"))
     told = {
@@ -118,15 +99,11 @@ async def test_what_oauthlib_signs_is_let_in_with_brackets_and_spaces_in_the_sea
         "token_secret": one.token_secret,
     }
 
-    assert await told_by(BY_SIGNATURE, told) == {"total_count": 5}
+    assert await told_by(BY_SIGNATURE, told, home=tmp_path) == {"total_count": 5}
 
 
-@needs_oauthlib
 @pytest.mark.parametrize(("method", "path"), [("GET", "rest/V1/orders?a=b%20c%2Bd&e%5B0%5D="), ("POST", "rest/V1/order/5/ship")])
 def test_what_we_sign_oauthlib_finds_right(method, path):
-    from oauthlib import oauth1
-    from oauthlib.oauth1.rfc5849 import signature
-
     mine = settings(
         access="oauth", access_token="t" * 32, consumer_key="k" * 32, consumer_secret="c s/+%" * 5, token_secret="é&=?" * 8
     )
