@@ -44,7 +44,6 @@ def make(key: str, title: str, root: Path = ROOT) -> Path:
         if path.is_file():
             path.write_text(_named(path.read_text(), key, class_name, title))
     _tidy(folder, root)
-    _declare_independent(root / "pyproject.toml", key)
     return folder
 
 
@@ -57,15 +56,6 @@ def _tidy(folder: Path, root: Path) -> None:
     """Another name sorts and breaks lines elsewhere."""
     for step in (["check", "--quiet", "--select", "I", "--fix"], ["format", "--quiet"]):
         subprocess.run([sys.executable, "-m", "ruff", *step, str(folder)], cwd=root, check=True)  # noqa: S603  (our own tool)
-
-
-def _declare_independent(pyproject: Path, key: str) -> None:
-    """Add it to the contract by which connectors do not know one another."""
-    text = pyproject.read_text()
-    found = re.search(r'name = "Connectors do not know one another".*?modules = \[(.*?)\]', text, re.DOTALL)
-    if found and f"crossdock.connectors.{key}" not in found[1]:
-        at = found.end(1)
-        pyproject.write_text(f'{text[:at]}, "crossdock.connectors.{key}"{text[at:]}')
 
 
 def main() -> int:

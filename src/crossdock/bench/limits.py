@@ -9,14 +9,13 @@ import argparse
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from crossdock.accounts.services import create_account
 from crossdock.bench._report import machine, show
@@ -28,7 +27,7 @@ from crossdock.connectors.kit.http import Exchange
 from crossdock.connectors.kit.limits import RateLimit
 from crossdock.connectors.kit.opening import open_client, resolve_base_url, sign_in
 from crossdock.connectors.kit.pages import Window
-from crossdock.connectors.kit.simulator import SimulatorDeclaration
+from crossdock.connectors.kit.simulator import Counting, SimulatorDeclaration
 from crossdock.connectors.kit.tokens import MemoryTokens, Tokens
 from crossdock.connectors.kit.transport import Transport
 from crossdock.connectors.registry import connector_for
@@ -45,47 +44,11 @@ LONG = 0.25
 """Seconds: a wait that is the bucket's and not the database's."""
 
 
-class Plan(Struct, frozen=True):
-    """How one platform limits. `allowed` calls or points a second; None where only those under way are counted.
-
-    `set_on` switches the simulator's limit on; `limit` is what the hub begins with; `scaled` says what was shortened.
-    """
-
-    unit: str
-    set_on: Callable[[Any], None]
-    limit: RateLimit
-    allowed: float | None
-    scaled: str = ""
-
-
-def plan_of(connector: Connector, window: float) -> Plan | None:
-    """The platform's limit, its long windows shortened to `window` seconds; None for one that this bench does not know."""
+def limit_of(connector: Connector, counting: Counting) -> RateLimit:
+    """What the hub begins with, its window shortened as the simulator's is. The connector states one."""
     limit = connector.rate_limit
-    if limit is None:
-        return None
-    short = timedelta(seconds=window)
-    plans = {
-        "shopify": Plan("points", lambda sim: sim.set_limits(True), limit, 100.0),
-        "bigcommerce": Plan(
-            "calls",
-            lambda sim: sim.set_limits(True, calls=150, seconds=window),
-            RateLimit(calls=limit.calls, per=short, burst=limit.burst),
-            150 / window,
-            f"150 calls in {window:g} s instead of 30",
-        ),
-        "acumatica": Plan(
-            "calls",
-            lambda sim: sim.set_limits(True, per_window=100, window=window),
-            RateLimit(calls=limit.calls, per=short, burst=limit.burst),
-            100 / window,
-            f"100 calls in {window:g} s instead of 60",
-        ),
-        "magento2": Plan(
-            "calls", lambda sim: sim.set_limits(True, calls_per_second=limit.calls), limit, limit.calls, "no limit is documented"
-        ),
-        "nuorder": Plan("calls", lambda sim: sim.set_limits(True), limit, None, "counted are calls under way, five at most"),
-    }
-    return plans.get(connector.key)
+    assert limit is not None  # noqa: S101  (whoever counts has a limit)
+    return limit if counting.per is None else RateLimit(calls=limit.calls, per=counting.per, burst=limit.burst)
 
 
 class Meter:
@@ -123,9 +86,9 @@ class Meter:
 class Shop:
     """One platform's simulator, started, with orders; clients of it as the hub opens them."""
 
-    def __init__(self, declaration: SimulatorDeclaration, account_id: int, plan: Plan) -> None:
+    def __init__(self, declaration: SimulatorDeclaration, account_id: int, counting: Counting) -> None:
         self.connector = connector_for(declaration.key)
-        self.plan = plan
+        self.counting = counting
         self.exchanges: list[Exchange] = []
         self._declaration = declaration
         self._account_id = account_id
@@ -138,9 +101,7 @@ class Shop:
         for _ in range(ORDERS):
             self.sim.add_order()
         values = dict(self._declaration.presets(self.sim)[0].settings)
-        if self.connector.key == "shopify":
-            values["location"] = next(iter(self.sim.shop().locations)).rsplit("/", 1)[1]
-        self._settings = self.connector.settings.model_validate(values)
+        self._settings = self.connector.settings.model_validate(values | self.counting.choose(self.sim))
         template = (self._declaration.base_url or "").replace("{url}", self.sim.url)
         named = {f"CROSSDOCK_BASE_URL__{self.connector.key.upper()}": template}
         self._base_url = resolve_base_url(self.connector, self._settings, named).base_url
@@ -161,7 +122,7 @@ class Shop:
     def begin(self) -> Seen:
         """The limit with nothing spent yet, at the platform and in a bucket of its own here."""
         self._owner_id += 1
-        self.plan.set_on(self.sim)
+        self.counting.switch_on(self.sim)
         self.sim.forget_log()
         self.exchanges.clear()
         return Seen()
@@ -169,9 +130,8 @@ class Shop:
     @asynccontextmanager
     async def client(self, seen: Seen, reserve: float) -> AsyncIterator[tuple[Any, Meter]]:
         """A client that leaves a part of the limit to others."""
-        inner = SharedLimiter(
-            self._account_id, f"bench-{self.connector.key}", self._owner_id, self.plan.limit, reserve=reserve, seen=seen
-        )
+        limit = limit_of(self.connector, self.counting)
+        inner = SharedLimiter(self._account_id, f"bench-{self.connector.key}", self._owner_id, limit, reserve=reserve, seen=seen)
         meter = Meter(inner)
         async with open_client(
             self.connector,
@@ -212,14 +172,14 @@ async def imported(shop: Shop, seconds: float) -> dict[str, Any]:
         await read_for(client, seconds)
         took = time.monotonic() - began
     calls = len(shop.exchanges)
-    figures: dict[str, Any] = {"unit": shop.plan.unit, "allowed_per_s": shop.plan.allowed, "calls": calls}
-    if shop.plan.unit == "points":
-        figures |= _points(meter, shop.exchanges, shop.plan.allowed or 0.0)
-    elif shop.plan.allowed is not None:
-        figures |= {"reached_per_s": round(calls / took, 1), "share": round(calls / took / shop.plan.allowed, 3)}
+    figures: dict[str, Any] = {"unit": shop.counting.unit, "allowed_per_s": shop.counting.allowed, "calls": calls}
+    if shop.counting.unit == "points":
+        figures |= _points(meter, shop.exchanges, shop.counting.allowed or 0.0)
+    elif shop.counting.allowed is not None:
+        figures |= {"reached_per_s": round(calls / took, 1), "share": round(calls / took / shop.counting.allowed, 3)}
     else:
         figures |= {"reached_per_s": round(calls / took, 1), "most_under_way": getattr(shop.sim, "most_under_way", None)}
-    return figures | {"refused_share": round(shop.refused() / max(calls, 1), 4), "scaled": shop.plan.scaled}
+    return figures | {"refused_share": round(shop.refused() / max(calls, 1), 4), "scaled": shop.counting.said}
 
 
 def _points(meter: Meter, exchanges: Sequence[Exchange], allowed: float) -> dict[str, Any]:
@@ -267,10 +227,9 @@ async def measure(seconds: float, window: float, only: Sequence[str]) -> dict[st
     figures: dict[str, Any] = {}
     for key, declaration in every_simulator().items():
         connector = connector_for(key)
-        plan = plan_of(connector, window) if connector.kind == "store" and (not only or key in only) else None
-        if plan is None:
+        if connector.kind != "store" or declaration.counting is None or (only and key not in only):
             continue
-        shop = Shop(declaration, account.pk, plan)
+        shop = Shop(declaration, account.pk, declaration.counting(window))
         await shop.start()
         try:
             alone = await imported(shop, seconds)

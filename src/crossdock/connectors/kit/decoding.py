@@ -22,7 +22,7 @@ def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
 
 
 def decode(body: bytes | msgspec.Raw, type_: type[T], *, what: str) -> T:
-    """Read JSON as a type. `what` names it in the sentence: "Shopify's list of orders".
+    """Read JSON as a type. `what` names it in the sentence: "The store's list of orders".
 
     Raises InvalidData with the path at fault as its field. Deep nesting ends in RecursionError inside msgspec, also within ignored
     and raw parts, and is answered the same way.

@@ -35,10 +35,11 @@ SHOWN_HEADERS = frozenset(
         "retry-after",
         "user-agent",
         "x-request-id",
-        "x-shopify-api-version",
     }
 )
-"""Headers that are written down; all others may carry secrets. `location` and `link` still pass the masking by value."""
+"""Headers that are written down, with those that name the API's version (`…-api-version`); all others may carry secrets. `location`
+and `link` still pass the masking by value.
+"""
 
 
 class Exchange(Struct, frozen=True):
@@ -331,7 +332,11 @@ class Http:
         )
 
     def _shown(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        return {name: self._masker.text(value) for name, value in headers.items() if name.lower() in SHOWN_HEADERS}
+        return {name: self._masker.text(value) for name, value in headers.items() if _is_shown(name.lower())}
+
+
+def _is_shown(name: str) -> bool:
+    return name in SHOWN_HEADERS or name.endswith("-api-version")
 
 
 class _TooLarge(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from crossdock.connectors.acumatica.simulator.server import (
     DEMO_PASSWORD,
     DEMO_USER,
@@ -9,7 +11,7 @@ from crossdock.connectors.acumatica.simulator.server import (
     AcumaticaSimulator,
 )
 from crossdock.connectors.acumatica.simulator.taking import take
-from crossdock.connectors.kit.simulator import Preset, SimulatorDeclaration
+from crossdock.connectors.kit.simulator import Counting, Preset, SimulatorDeclaration
 
 
 def presets(simulator: AcumaticaSimulator) -> list[Preset]:
@@ -29,6 +31,16 @@ def presets(simulator: AcumaticaSimulator) -> list[Preset]:
     return found
 
 
+def counting(window: float) -> Counting:
+    """The license's calls a minute, on the standard tier."""
+    return Counting(
+        lambda sim: sim.set_limits(True, per_window=100, window=window),
+        100 / window,
+        per=timedelta(seconds=window),
+        said=f"100 calls in {window:g} s instead of 60",
+    )
+
+
 simulator = SimulatorDeclaration(
     key="acumatica",
     name="Acumatica",
@@ -36,6 +48,7 @@ simulator = SimulatorDeclaration(
     base_url=f"{{url}}{SITE}",
     presets=presets,
     take=take,
+    counting=counting,
 )
 
 __all__ = ["AcumaticaSimulator", "presets", "simulator"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from crossdock.connectors.bigcommerce.simulator.server import ACCOUNT, BigCommerceSimulator
 from crossdock.connectors.bigcommerce.simulator.taking import take
-from crossdock.connectors.kit.simulator import Preset, SimulatorDeclaration
+from crossdock.connectors.kit.simulator import Counting, Preset, SimulatorDeclaration
 
 
 def presets(simulator: BigCommerceSimulator) -> list[Preset]:
@@ -25,6 +27,16 @@ def presets(simulator: BigCommerceSimulator) -> list[Preset]:
     return found
 
 
+def counting(window: float) -> Counting:
+    """The quota of the smallest plans."""
+    return Counting(
+        lambda sim: sim.set_limits(True, calls=150, seconds=window),
+        150 / window,
+        per=timedelta(seconds=window),
+        said=f"150 calls in {window:g} s instead of 30",
+    )
+
+
 simulator = SimulatorDeclaration(
     key="bigcommerce",
     name="BigCommerce",
@@ -32,6 +44,7 @@ simulator = SimulatorDeclaration(
     base_url="{url}/stores/{store_hash}",
     presets=presets,
     take=take,
+    counting=counting,
 )
 
 __all__ = ["BigCommerceSimulator", "presets", "simulator"]

@@ -1,7 +1,7 @@
 """What simulators are made of: listeners, faults, the log of requests, the control API, and the panel people use."""
 
 from crossdock.connectors.kit.simulator.base import Described, Simulator
-from crossdock.connectors.kit.simulator.declaration import Part, Preset, SimulatorDeclaration, Taken, Unreadable
+from crossdock.connectors.kit.simulator.declaration import Counting, Part, Preset, SimulatorDeclaration, Taken, Unreadable
 from crossdock.connectors.kit.simulator.faults import Fault, Faults, Kind
 from crossdock.connectors.kit.simulator.listener import Listener
 from crossdock.connectors.kit.simulator.log import LoggedRequest
@@ -9,6 +9,7 @@ from crossdock.connectors.kit.simulator.panel import Action, Field, Form, Panel,
 
 __all__ = [
     "Action",
+    "Counting",
     "Described",
     "Fault",
     "Faults",

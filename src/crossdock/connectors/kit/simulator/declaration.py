@@ -1,6 +1,7 @@
 """How a platform's folder offers its simulator: `simulator = SimulatorDeclaration(...)` in `connectors.<key>.simulator`."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -34,14 +35,33 @@ class Taken(Struct, frozen=True):
     said: str
 
 
+class Counting(Struct, frozen=True):
+    """How the simulator counts what it is asked, as its platform does, for measuring how much of the limit an import uses.
+
+    `allowed` are calls or points (`unit`) a second; None where only those under way are counted. `switch_on` makes it count, with
+    nothing spent yet. `per` is the length of its window where that was shortened, which `said` tells. `choose` gives settings that a
+    person would choose from the running simulator, besides those of a preset.
+    """
+
+    switch_on: Callable[[Any], None]
+    allowed: float | None
+    unit: str = "calls"
+    per: timedelta | None = None
+    said: str = ""
+    choose: Callable[[Any], dict[str, Any]] = lambda _: {}
+
+
 class Unreadable(ValueError):
     """The bytes are no payload of this platform; the message says why in one line."""
 
 
 class SimulatorDeclaration(Struct, frozen=True, kw_only=True):
-    """One platform's simulator. `make` takes the keyword arguments of `Simulator`; `take` puts a platform's own payload, given as
-    bytes, into a simulator so that it can be read back, and raises Unreadable; `base_url` is the template behind the listener's
-    address ("{url}/{shop}"), None where the simulator names its address itself; `presets` needs a started simulator.
+    """One platform's simulator.
+
+    `make` takes the keyword arguments of `Simulator`; `take` puts a platform's own payload, given as bytes, into a simulator so that
+    it can be read back, and raises Unreadable; `base_url` is the template behind the listener's address ("{url}/{shop}"), None where the
+    simulator names its address itself; `presets` needs a started simulator. `counting` says how it limits, long windows shortened to
+    so many seconds; None where there is no limit to measure.
     """
 
     key: str
@@ -50,6 +70,7 @@ class SimulatorDeclaration(Struct, frozen=True, kw_only=True):
     base_url: str | None
     presets: Callable[[Any], list[Preset]]
     take: Callable[[Any, bytes], Taken] | None = None
+    counting: Callable[[float], Counting] | None = None
 
     def address(self, simulator: Simulator) -> str | None:
         """What `CROSSDOCK_BASE_URL__<KEY>` is to be; None when nothing is to be set."""

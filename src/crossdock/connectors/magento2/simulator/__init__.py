@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crossdock.connectors.kit.simulator import Preset, SimulatorDeclaration
+from crossdock.connectors.kit.simulator import Counting, Preset, SimulatorDeclaration
+from crossdock.connectors.magento2 import connector
 from crossdock.connectors.magento2.simulator.server import MagentoSimulator
 from crossdock.connectors.magento2.simulator.taking import take
 
@@ -20,6 +21,12 @@ def presets(simulator: MagentoSimulator) -> list[Preset]:
     return [Preset("Sandbox shop, by access token", by_token), Preset("Sandbox shop, by all four values", by_four)]
 
 
+def counting(window: float) -> Counting:
+    """As many as the connector begins with: a network in front of the shop may refuse more."""
+    calls = connector.rate_limit.calls if connector.rate_limit is not None else 0.0
+    return Counting(lambda sim: sim.set_limits(True, calls_per_second=calls), calls, said="no limit is documented")
+
+
 simulator = SimulatorDeclaration(
     key="magento2",
     name="Magento 2",
@@ -27,6 +34,7 @@ simulator = SimulatorDeclaration(
     base_url="{url}/magento2",
     presets=presets,
     take=take,
+    counting=counting,
 )
 
 __all__ = ["MagentoSimulator", "presets", "simulator"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crossdock.connectors.kit.simulator import Preset, SimulatorDeclaration
+from crossdock.connectors.kit.simulator import Counting, Preset, SimulatorDeclaration
 from crossdock.connectors.nuorder.simulator.levers import SEASON
 from crossdock.connectors.nuorder.simulator.server import NuOrderSimulator
 from crossdock.connectors.nuorder.simulator.taking import take
@@ -29,6 +29,11 @@ def presets(simulator: NuOrderSimulator) -> list[Preset]:
     return found
 
 
+def counting(window: float) -> Counting:
+    """Calls under way."""
+    return Counting(lambda sim: sim.set_limits(True), None, said="counted are calls under way, five at most")
+
+
 simulator = SimulatorDeclaration(
     key="nuorder",
     name="NuORDER",
@@ -36,6 +41,7 @@ simulator = SimulatorDeclaration(
     base_url="{url}/nuorder/{application_type}",
     presets=presets,
     take=take,
+    counting=counting,
 )
 
 __all__ = ["NuOrderSimulator", "presets", "simulator"]

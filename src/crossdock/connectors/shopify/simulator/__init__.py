@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crossdock.connectors.kit.simulator import Preset, SimulatorDeclaration
+from crossdock.connectors.kit.simulator import Counting, Preset, SimulatorDeclaration
 from crossdock.connectors.shopify.simulator.server import OWN_APP, ShopifySimulator
 from crossdock.connectors.shopify.simulator.taking import take
 
@@ -24,6 +24,16 @@ def presets(simulator: ShopifySimulator) -> list[Preset]:
     return found
 
 
+def counting(window: float) -> Counting:
+    """Points of a shop on the smallest plan. One of several locations has to be chosen."""
+    return Counting(
+        lambda sim: sim.set_limits(True),
+        100.0,
+        unit="points",
+        choose=lambda sim: {"location": next(iter(sim.shop().locations)).rsplit("/", 1)[1]},
+    )
+
+
 simulator = SimulatorDeclaration(
     key="shopify",
     name="Shopify",
@@ -31,6 +41,7 @@ simulator = SimulatorDeclaration(
     base_url="{url}/{shop}",
     presets=presets,
     take=take,
+    counting=counting,
 )
 
 __all__ = ["ShopifySimulator", "presets", "simulator"]

@@ -1,6 +1,5 @@
 """Clients nobody here wrote: the package nuorder in the platform's own dialect, requests-oauthlib by the standard."""
 
-
 import pytest
 
 from crossdock.connectors.nuorder.simulator import NuOrderSimulator
