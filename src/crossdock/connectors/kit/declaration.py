@@ -104,7 +104,7 @@ class Webhooks(Struct, frozen=True):
 class Connector(Struct, frozen=True, kw_only=True):
     """One platform.
 
-    `base_url` and `identity_hint` are filled from the settings: `https://{shop}.myshopify.com`. An operator may point it elsewhere,
+    `base_url` and `identity_hint` are filled from the settings: `https://{shop}.example.com`. An operator may point it elsewhere,
     which makes its new stores sandbox. `takes` names what of a canonical order a warehouse carries; the rest is shown as not taken.
     `uses_tokens` tells from the settings whether calls are signed with tokens of a sign-in; None where a sign-in means yes.
     `open_files(settings, *, door, folder_roots, may_write, record)` gives the partner's folder to clients that exchange files.
