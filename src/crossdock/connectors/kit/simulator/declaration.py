@@ -59,9 +59,9 @@ class SimulatorDeclaration(Struct, frozen=True, kw_only=True):
     """One platform's simulator.
 
     `make` takes the keyword arguments of `Simulator`; `take` puts a platform's own payload, given as bytes, into a simulator so that
-    it can be read back, and raises Unreadable; `base_url` is the template behind the listener's address ("{url}/{shop}"), None where the
-    simulator names its address itself; `presets` needs a started simulator. `counting` says how it limits, long windows shortened to
-    so many seconds; None where there is no limit to measure.
+    it can be read back, and raises Unreadable; `base_url` is the template behind the listener's address ("{url}/{shop}"), None where
+    the simulator names its address itself; `presets` needs a started simulator. `counting` says how it limits, long windows
+    shortened to so many seconds; None where there is no limit to measure.
     """
 
     key: str
