@@ -1,15 +1,14 @@
 """The bench of the limits, for moments only: every store is read within its limit, and the aims are judged."""
 
 from crossdock.bench.limits import judged, measure
-from crossdock.connectors.registry import every_connector
 from crossdock.sandbox.simulators import every_simulator
 
 
 async def test_every_store_is_read_within_its_limit_and_beside_a_backfill(db_ready):
     figures = await measure(0.4, 0.3, [])
 
-    counted = {key for key, declaration in every_simulator().items() if declaration.counting is not None}
-    assert set(figures) == {key for key, one in every_connector().items() if one.kind == "store" and one.rate_limit} == counted
+    assert figures
+    assert set(figures) == {key for key, declaration in every_simulator().items() if declaration.counting is not None}
     for key, one in figures.items():
         assert one["calls"] > 0, key
         assert one["beside_a_backfill"]["urgent_calls"] > 0, key
