@@ -92,6 +92,7 @@ def test_platforms_call_in_at_these_addresses_and_no_others():
         "in/<str:platform>/<str:token>",
         "apps/<slug:platform>/load/",
         "apps/<slug:platform>/uninstall/",
+        "apps/<slug:platform>/webhooks/",
         "apps/<slug:platform>/remove_user/",
         "oauth/<slug:platform>/callback",
     }

@@ -1,11 +1,15 @@
-"""The story of each record, and every message exchanged with a platform. Both are partitioned by month and dropped by age."""
+"""The story of each record, and every message exchanged with a platform, both partitioned by month and dropped by age; and what was
+asked about personal data.
+"""
 
 import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 
-from crossdock.tenancy.models import TenantModel
+from crossdock.tenancy.models import TenantModel, new_public_id
 
 
 class Activity(TenantModel):
@@ -64,3 +68,49 @@ class MessageSubject(models.Model):
         db_table = "message_subject"
         managed = False
         unique_together: ClassVar = [("at", "message_id", "order_id")]
+
+
+class PrivacyState(models.TextChoices):
+    """How far a privacy request is. It waits for a person's answer, or for orders that are still under way."""
+
+    NEW = "new", "New"
+    WAITS = "waits", "Waits"
+    DONE = "done", "Done"
+    REFUSED = "refused", "Refused"
+
+
+class PrivacyRequest(TenantModel):
+    """What a platform, or a person here, asks of the personal data a store brought in: gather them, or erase a person or all of it.
+
+    `subject` says whom it is about, as long as that is needed; `about` is the same masked, `digest` the same keyed, so that what was
+    done can be shown later. `orders` are those it found, `erased` those of them that were erased. `outcome` is a sentence.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    merchant_id = models.BigIntegerField()
+    store_id = models.BigIntegerField()
+    kind = models.TextField()
+    delivery_id = models.TextField()
+    state = models.TextField(choices=PrivacyState.choices, default=PrivacyState.NEW)
+    subject = models.JSONField(null=True)
+    about = models.TextField(default="")
+    digest = models.TextField(default="")
+    outcome = models.TextField(default="")
+    orders = models.IntegerField(default=0)
+    erased = models.IntegerField(default=0)
+    asked_at = models.DateTimeField(default=timezone.now)
+    asked_by = models.BigIntegerField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "privacy_request"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "store_id", "delivery_id"], name="privacy_request_once"),
+            models.CheckConstraint(condition=Q(kind__in=["gather", "erase_person", "erase_store"]), name="privacy_request_kind"),
+            models.CheckConstraint(
+                condition=Q(state__in=["new", "waits"], settled_at__isnull=True)
+                | Q(state__in=["done", "refused"], settled_at__isnull=False, subject__isnull=True),
+                name="privacy_request_forgets",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["account", "asked_at"], name="privacy_request_list")]

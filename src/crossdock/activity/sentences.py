@@ -229,6 +229,12 @@ SENTENCES: dict[str, Sentence] = {
     "order.reset": Sentence("arrow-back-up", Tone.ASIDE, _say(gettext_lazy("Reset: it starts over as freshly imported")), _was),
     "order.archived": Sentence("archive", Tone.ASIDE, _say(gettext_lazy("Archived")), _was),
     "order.deleted": Sentence("trash", Tone.ASIDE, _deleted, _was),
+    "order.erased": Sentence(
+        "shield-check",
+        Tone.ASIDE,
+        _say(gettext_lazy("Its personal data were erased")),
+        _say(gettext_lazy("Numbers, SKUs and quantities stay. Nothing of it is ever sent again.")),
+    ),
     "order.issue_settled": Sentence(
         "check", Tone.DONE, _say(gettext_lazy("The issue was settled")), lambda params: str(params.get("issue") or "")
     ),

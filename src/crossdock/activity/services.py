@@ -121,8 +121,8 @@ def keep_messages(
                 exchange.url,
                 exchange.status,
                 exchange.ms,
-                _sealed(account_id, message.id, "request", Said(exchange.request_headers, exchange.request)),
-                _sealed(account_id, message.id, "response", Said(exchange.response_headers, exchange.response)),
+                sealed_side(account_id, message.id, "request", Said(exchange.request_headers, exchange.request)),
+                sealed_side(account_id, message.id, "response", Said(exchange.response_headers, exchange.response)),
             )
         )
         order_id = (subjects or {}).get(message.about or "")
@@ -151,7 +151,8 @@ def _context(message_id: uuid.UUID, part: str) -> SealContext:
     return SealContext(realm="", owner_kind="message", owner_id=str(message_id), field=part)
 
 
-def _sealed(account_id: int, message_id: uuid.UUID, part: str, said: Said) -> bytes:
+def sealed_side(account_id: int, message_id: uuid.UUID, part: str, said: Said) -> bytes:
+    """One side of an exchange, "request" or "response", as it is stored."""
     # The headers stand as one line of JSON before the body.
     whole = msgspec.json.encode(dict(said.headers)) + b"\n" + said.body
     return vault.seal(account_id, "archive", _context(message_id, part), zlib.compress(whole, 1))

@@ -16,6 +16,7 @@ from crossdock.connections.models import Credential, Store
 from crossdock.connections.realms import app_of, destination_of, realm_of
 from crossdock.connectors.kit.declaration import Call, Connector
 from crossdock.domain.errors import RuleBroken
+from crossdock.jobs.lanes import our_kinds
 from crossdock.jobs.models import Lane
 from crossdock.jobs.wakes import wake_lane
 
@@ -41,6 +42,15 @@ def stores_of(connector: Connector, call: Call) -> list[tuple[int, int]]:
         cursor.execute(
             "select account_id, store_id from stores_called(%s, %s, %s)", [connector.key, call.identity, realm_of(connector)]
         )
+        return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def holders_of(connector: Connector, identity: str) -> list[tuple[int, int]]:
+    """(account, store) of every store here with this identity, those that were deleted too: of them data are still held. Looks
+    across accounts.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select account_id, store_id from stores_held(%s, %s, %s)", [connector.key, identity, realm_of(connector)])
         return [(row[0], row[1]) for row in cursor.fetchall()]
 
 
@@ -71,7 +81,7 @@ def end_sign_in(connector: Connector, call: Call, account_id: int, store_id: int
         "The app was uninstalled at {platform}, which ended its access. Choose Authorize in the settings to sign in again."
     )
     why = sentence.format(platform=connector.name)
-    if not Lane.objects.filter(store_id=store.pk).update(blocked_reason=why):
+    if not Lane.objects.filter(store_id=store.pk).exclude(kind__in=our_kinds()).update(blocked_reason=why):
         Store.objects.filter(pk=store.pk).update(trouble=why)
     record(actor=system(account_id), action="store.sign_in_ended", subject_kind="store", subject_id=store.pk, after={"why": why})
 

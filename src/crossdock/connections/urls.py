@@ -85,6 +85,7 @@ urlpatterns = [
     path(f"{HERE}/<side:side>-choices/<short:public_id>/<slug:field>/", sites.choices, name="choices"),
     path("help/<slug:platform>/credentials/", help.credentials, name="help"),
     path("in/<str:platform>/<str:token>", webhooks.receive, name="hook"),
+    path("apps/<slug:platform>/webhooks/", webhooks.receive_for_app, name="app_webhooks"),
     path("apps/<slug:platform>/load/", calls.load, name="app_load"),
     path("apps/<slug:platform>/uninstall/", calls.uninstall, name="app_uninstall"),
     path("apps/<slug:platform>/remove_user/", calls.remove_user, name="app_remove_user"),

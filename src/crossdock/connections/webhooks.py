@@ -13,9 +13,11 @@ from django.views.decorators.http import require_POST
 from pydantic import SecretStr
 
 from crossdock.accounts.keyring import VaultError
-from crossdock.connections import gateway
+from crossdock.connections import calls, gateway, privacy
+from crossdock.connections.models import Store
+from crossdock.connections.realms import app_of
 from crossdock.connectors.kit.bounds import WEBHOOK_BYTES
-from crossdock.connectors.kit.declaration import Delivery
+from crossdock.connectors.kit.declaration import Connector, Delivery, Privacy
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.connectors.kit.secret import Secret
 from crossdock.jobs.wakes import tell_lane
@@ -73,10 +75,56 @@ def _take(store_id: int, headers: dict[str, str], body: bytes) -> HttpResponse:
         return HttpResponse(status=404)
     # One that came without an id is told apart by what it says: all of them would otherwise be the same delivery.
     delivery_id = delivery.delivery_id or hashlib.sha256(body).hexdigest()
+    if delivery.privacy is not None:
+        store = Store.objects.get(pk=store_id)
+        if delivery.privacy.identity != store.identity:
+            return HttpResponse(status=401)
+        privacy.note_request(store, delivery.privacy, delivery_id=delivery_id)
+        return HttpResponse(status=200)
     values = [account_in_scope(), store_id, delivery_id, delivery.topic, json.dumps(delivery.subjects)]
     if statements.run(RECEIVE, values):
         tell_lane("orders.pull", store_id)
     return HttpResponse(status=200)
+
+
+@csrf_exempt
+@require_POST
+def receive_for_app(request: HttpRequest, platform: str) -> HttpResponse:
+    """Take what a platform tells the installation's app: 200 once it is stored for every account that holds the store, or none does;
+    404 where there is no such app, 401 for a signature that does not fit.
+
+    The store is the one that the signed body names. Only privacy requests are acted on: the rest is told at each store's address.
+    """
+    if int(request.headers.get("Content-Length") or 0) > WEBHOOK_BYTES:
+        return HttpResponse(status=413)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        connector, delivery = _told_app(platform, headers, request.body)
+    except calls.NoApp:
+        return HttpResponse(status=404)
+    except ConnectorError:
+        return HttpResponse(status=401)
+    asked = delivery.privacy
+    if asked is not None:
+        delivery_id = delivery.delivery_id or hashlib.sha256(request.body).hexdigest()
+        try:
+            for account_id, store_id in calls.holders_of(connector, asked.identity):
+                in_scope(account_id, _note, store_id, asked, delivery_id)
+        except VaultError:
+            return HttpResponse(status=503)
+    return HttpResponse(status=200)
+
+
+def _told_app(platform: str, headers: dict[str, str], body: bytes) -> tuple[Connector, Delivery]:
+    connector = next((one for one in gateway.connectors_of("store") if one.key == platform), None)
+    app = app_of(connector) if connector else None
+    if connector is None or app is None or connector.webhooks is None or connector.webhooks.receive_for_app is None:
+        raise calls.NoApp("This Crossdock has no app there.")
+    return connector, connector.webhooks.receive_for_app(headers, body, app)
+
+
+def _note(store_id: int, asked: Privacy, delivery_id: str) -> None:
+    privacy.note_request(Store.objects.get(pk=store_id), asked, delivery_id=delivery_id)
 
 
 def _verified(store_id: int, headers: dict[str, str], body: bytes) -> Delivery | None:

@@ -10,19 +10,21 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from crossdock.domain.personal import PersonalPairs, PersonalText, PersonalTexts
+
 
 class Address(Struct, frozen=True, omit_defaults=True):
     """Where parcels or bills go. `region` is the platform's code (KY, ON), `country` ISO 3166 alpha-2."""
 
-    name: str | None = None
-    company: str | None = None
-    lines: tuple[str, ...] = ()
-    city: str | None = None
-    region: str | None = None
-    postal_code: str | None = None
+    name: PersonalText = None
+    company: PersonalText = None
+    lines: PersonalTexts = ()
+    city: PersonalText = None
+    region: PersonalText = None
+    postal_code: PersonalText = None
     country: str | None = None
-    phone: str | None = None
-    email: str | None = None
+    phone: PersonalText = None
+    email: PersonalText = None
     residential: bool | None = None
 
 
@@ -39,8 +41,8 @@ class FreightBilling(Struct, frozen=True, omit_defaults=True):
     """Who pays the carrier, and through which account."""
 
     kind: BillingKind
-    account: str | None = None
-    postal_code: str | None = None
+    account: PersonalText = None
+    postal_code: PersonalText = None
     country: str | None = None
 
 
@@ -62,7 +64,7 @@ class Retail(Struct, frozen=True, omit_defaults=True):
     """What retailers and wholesale buyers print on labels and papers."""
 
     department: str | None = None
-    mark_for: str | None = None
+    mark_for: PersonalText = None
     store_number: str | None = None
     retailer_number: str | None = None
     vendor_number: str | None = None
@@ -74,9 +76,9 @@ class Customs(Struct, frozen=True, omit_defaults=True):
 
     incoterm: str | None = None
     duties: Decimal | None = None
-    eori: str | None = None
+    eori: PersonalText = None
     ioss: str | None = None
-    vat: str | None = None
+    vat: PersonalText = None
 
 
 class Measure(Struct, frozen=True):
@@ -107,8 +109,8 @@ class OrderLine(Struct, frozen=True, omit_defaults=True):
     location: str | None = None
     consignment: int = 0
     kit_parent: str | None = None
-    options: dict[str, str] = {}
-    note: str | None = None
+    options: PersonalPairs = {}
+    note: PersonalText = None
     lot: str | None = None
     weight: Measure | None = None
     dimensions: tuple[Measure, Measure, Measure] | None = None
@@ -174,8 +176,8 @@ class Order(Struct, frozen=True, omit_defaults=True):
     bill_to: Address | None = None
     consignments: tuple[Consignment, ...] = ()
     method: ShippingMethod = ShippingMethod()
-    email: str | None = None
-    phone: str | None = None
+    email: PersonalText = None
+    phone: PersonalText = None
     customer_po: str | None = None
     payment: Payment | None = None
     ship_not_before: datetime | None = None
@@ -183,14 +185,14 @@ class Order(Struct, frozen=True, omit_defaults=True):
     cancel_after: date | None = None
     hold: Hold | None = None
     canceled_at: datetime | None = None
-    cancel_reason: str | None = None
+    cancel_reason: PersonalText = None
     is_test: bool = False
     partial_allowed: bool = True
-    gift_message: str | None = None
-    packing_slip_note: str | None = None
-    warehouse_note: str | None = None
-    tags: tuple[str, ...] = ()
-    attributes: dict[str, str] = {}
+    gift_message: PersonalText = None
+    packing_slip_note: PersonalText = None
+    warehouse_note: PersonalText = None
+    tags: PersonalTexts = ()
+    attributes: PersonalPairs = {}
     retail: Retail = Retail()
     customs: Customs = Customs()
     left_out: tuple[LeftOut, ...] = ()

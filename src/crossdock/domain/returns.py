@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from crossdock.domain.fulfillment import Tracking
+from crossdock.domain.personal import PersonalText
 
 
 class ReturnState(StrEnum):
@@ -29,7 +30,7 @@ class ReturnLine(Struct, frozen=True, omit_defaults=True):
     quantity: Decimal
     order_line_id: str | None = None
     reason: str | None = None
-    note: str | None = None
+    note: PersonalText = None
 
 
 class Return(Struct, frozen=True, omit_defaults=True):
@@ -45,5 +46,5 @@ class Return(Struct, frozen=True, omit_defaults=True):
     order_number: str | None = None
     tracking: tuple[Tracking, ...] = ()
     carrier: str | None = None
-    note: str | None = None
+    note: PersonalText = None
     url: str | None = None

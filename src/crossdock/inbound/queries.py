@@ -133,7 +133,10 @@ def returns_of_order(order_id: int) -> list[Returned]:
         cursor.execute(LINES_OF, [list(lines)])
         for return_id, *line in cursor.fetchall():
             lines[return_id].append(ReturnedLine(*line))
-    return [Returned(*row[1:], tuple(lines[row[0]])) for row in rows]
+    return [
+        Returned(public_id, number, state, requested_at, tuple(lines[return_id]))
+        for return_id, public_id, number, state, requested_at in rows
+    ]
 
 
 def list_returns(

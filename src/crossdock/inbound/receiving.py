@@ -9,9 +9,13 @@ import msgspec
 from django.db import DataError, IntegrityError, connection, transaction
 from msgspec import Struct
 
+from crossdock.domain.personal import erased
 from crossdock.domain.returns import Return
 from crossdock.tenancy.models import new_public_id
 from crossdock.tenancy.scope import account_in_scope
+
+ERASED_RAW = b'{"erased":true}'
+"""Stands where the payload stood of a return whose order's personal data were erased."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Return)
@@ -26,8 +30,10 @@ class Received(Struct, frozen=True):
 
 
 DIFFERENT = """
-select p.k from unnest(%(ids)s::text[], %(hashes)s::bytea[]) with ordinality p(external_id, hash, k)
+select p.k, o.id is not null
+  from unnest(%(ids)s::text[], %(hashes)s::bytea[], %(orders)s::text[]) with ordinality p(external_id, hash, order_id, k)
   left join sales_return r on r.store_id = %(store)s and r.external_id = p.external_id
+  left join sales_order o on o.store_id = %(store)s and o.external_id = p.order_id and o.erased_at is not null
  where r.id is null or r.content_hash <> p.hash
 """
 
@@ -94,15 +100,22 @@ def take_returns(*, store_id: int, merchant_id: int, returns: Sequence[Return], 
     return Received(*(sum(getattr(part, name) for part in parts) for name in Received.__struct_fields__))
 
 
-def _take(store_id: int, merchant_id: int, pairs: Sequence[tuple[Return, bytes]]) -> Received:
+def _take(store_id: int, merchant_id: int, received: Sequence[tuple[Return, bytes]]) -> Received:
+    pairs = list(received)
     docs = [_encoder.encode(one) for one, _ in pairs]
     hashes = [hashlib.sha256(doc).digest()[:16] for doc in docs]
     with connection.cursor() as cursor:
         ids = [one.external_id for one, _ in pairs]
-        cursor.execute(DIFFERENT, {"ids": ids, "hashes": hashes, "store": store_id})
-        places = sorted(row[0] - 1 for row in cursor.fetchall())
+        orders = [one.order_id or "" for one, _ in pairs]
+        cursor.execute(DIFFERENT, {"ids": ids, "hashes": hashes, "orders": orders, "store": store_id})
+        rows = cursor.fetchall()
+        places = sorted(row[0] - 1 for row in rows)
         if not places:
             return Received()
+        for place in (row[0] - 1 for row in rows if row[1]):
+            # Of an order that was erased: whatever the store still says of the person stays out.
+            pairs[place] = (erased(pairs[place][0]), ERASED_RAW)
+            docs[place] = _encoder.encode(pairs[place][0])
         cursor.execute(
             UPSERT,
             {

@@ -112,25 +112,36 @@ Work = Callable[[Run], Awaitable[More]]
 
 
 class LaneKind(Struct, frozen=True):
-    """A registered lane: its work, what it belongs to, and how long a slice may take."""
+    """A registered lane: its work, what it belongs to, and how long a slice may take. `is_ours`: it works here, and goes on when the
+    platform refuses the credentials.
+    """
 
     kind: str
     owner: Owner
     slice: timedelta
     work: Work
+    is_ours: bool = False
 
 
 _kinds: dict[str, LaneKind] = {}
 
 
-def lane(kind: str, *, of: Owner, slice: timedelta = timedelta(seconds=15)) -> Callable[[Work], Work]:
-    """Register an async function as the work of a lane. It may run twice; it commits as it goes and ends when the slice is spent."""
+def lane(kind: str, *, of: Owner, slice: timedelta = timedelta(seconds=15), is_ours: bool = False) -> Callable[[Work], Work]:
+    """Register an async function as the work of a lane. It may run twice; it commits as it goes and ends when the slice is spent.
+
+    `is_ours` is for lanes that are not stopped with the others of their store or warehouse when its credentials are refused.
+    """
 
     def register(work: Work) -> Work:
-        _kinds[kind] = LaneKind(kind, of, slice, work)
+        _kinds[kind] = LaneKind(kind, of, slice, work, is_ours)
         return work
 
     return register
+
+
+def our_kinds() -> list[str]:
+    """Kinds of lanes that go on when a platform refuses the credentials."""
+    return [kind.kind for kind in _kinds.values() if kind.is_ours]
 
 
 _endings: list[Callable[[], Awaitable[None]]] = []
@@ -153,4 +164,4 @@ def kind_of(kind: str) -> LaneKind:
     return _kinds[kind]
 
 
-__all__ = ["LaneKind", "LeaseLost", "More", "Run", "at_end", "close_all", "hold", "kind_of", "lane", "renew"]
+__all__ = ["LaneKind", "LeaseLost", "More", "Run", "at_end", "close_all", "hold", "kind_of", "lane", "our_kinds", "renew"]

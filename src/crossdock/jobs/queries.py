@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import connection
 
+from crossdock.jobs.lanes import our_kinds
+
 
 def due_lanes(most: int) -> list[tuple[int, int]]:
     """(account, lane) of lanes that are due and held by nobody, the longest due first. Looks across accounts."""
@@ -14,12 +16,12 @@ def due_lanes(most: int) -> list[tuple[int, int]]:
 
 
 def block_siblings(lane_id: int, reason: str) -> None:
-    """Block every lane of the same store or warehouse: with refused credentials none of them can work."""
+    """Block every lane of the same store or warehouse: with refused credentials none of them can work, but for those of our own."""
     with connection.cursor() as cursor:
         cursor.execute(
             "update lane l set blocked_reason = %s from lane me where me.id = %s and l.id <> me.id"
-            " and (l.store_id = me.store_id or l.warehouse_id = me.warehouse_id)",
-            [reason, lane_id],
+            " and (l.store_id = me.store_id or l.warehouse_id = me.warehouse_id) and l.kind <> all (%s)",
+            [reason, lane_id, our_kinds()],
         )
 
 

@@ -9,6 +9,9 @@ from django.db.models import F
 from crossdock.domain.orders import Order
 from crossdock.orders.models import SalesOrder, SalesOrderContent, SalesOrderVersion
 
+ERASED_RAW = b'{"erased":true}'
+"""Stands where the payload stood of an order whose personal data were erased."""
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Order)
 

@@ -66,7 +66,20 @@ class OrderPage(Struct, frozen=True):
         lines = [(x.to_ship, x.given, x.sent, x.shipped, x.posted) for x in self.lines]
         row = self.row
         newest = self.story[0].id if self.story else 0
-        told = (row.status, row.status_at, row.reason, row.issue, row.revision, newest, parts, shipments, lines, self.returns)
+        told = (
+            row.erase_asked_at,
+            row.erased_at,
+            row.status,
+            row.status_at,
+            row.reason,
+            row.issue,
+            row.revision,
+            newest,
+            parts,
+            shipments,
+            lines,
+            self.returns,
+        )
         return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
     @property

@@ -22,7 +22,11 @@ class Facts(Struct, frozen=True):
     standing: Standing = NOWHERE
     to_ship: Decimal = Decimal(1)
     is_canceled_in_store: bool = False
+    is_erased: bool = False
     issue: str = ""
+
+
+ERASED = "Its personal data were erased: there is nobody to send it to any more."
 
 
 class Verdict(Struct, frozen=True):
@@ -60,6 +64,8 @@ def reprocessing(facts: Facts) -> Verdict:
     status, standing = facts.status, facts.standing
     if status in _GOES_ON:
         return _no(_GOES_ON[status])
+    if facts.is_erased and status is not S.ABANDONED:
+        return _no(ERASED)
     if status is S.DELAYED:
         return Verdict("sent_again")
     if standing.is_under_way:
@@ -77,6 +83,8 @@ def reprocessing(facts: Facts) -> Verdict:
 
 def resetting(facts: Facts) -> Verdict:
     """Have it start over as freshly imported."""
+    if facts.is_erased:
+        return _no(ERASED)
     if facts.standing.is_under_way:
         return _no(UNDER_WAY)
     if facts.standing.is_at_warehouse:

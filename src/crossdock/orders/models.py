@@ -29,7 +29,8 @@ class SalesOrder(TenantModel):
 
     `issue` is a sentence for a person when the store and the warehouse no longer agree; it does not move the status. Rows are kept
     for good: a deleted one only remembers that its id was seen. `followed` is the revision that was acted
-    on: a higher `revision` waits.
+    on: a higher `revision` waits. `erase_asked_at`: its personal data are to be erased as soon as it is finished; once they were,
+    at `erased_at`, nothing brings them back, and it is never sent.
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
@@ -61,6 +62,8 @@ class SalesOrder(TenantModel):
     parent = RowKey("self", null=True, related_name="children")
     parent_kind = models.TextField(null=True)  # noqa: DJ001  (null is "has no parent")
     deleted_at = models.DateTimeField(null=True)
+    erase_asked_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "sales_order"
@@ -101,6 +104,9 @@ class SalesOrder(TenantModel):
             models.Index(F("store"), F("id"), name="sales_order_follow", condition=Q(followed__lt=F("revision"))),
             models.Index(F("store"), F("id"), name="sales_order_to_give", condition=Q(status="new") & ~Q(giving=1)),
             models.Index(F("store"), F("id"), name="sales_order_waits", condition=Q(giving__gt=0)),
+            models.Index(
+                F("store"), F("id"), name="sales_order_to_erase", condition=Q(erase_asked_at__isnull=False, erased_at=None)
+            ),
         ]
 
 

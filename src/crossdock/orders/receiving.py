@@ -15,8 +15,9 @@ from crossdock.activity.services import Told, tell
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.arrival import Arrival, arrive
 from crossdock.domain.orders import Order
+from crossdock.domain.personal import erased
 from crossdock.domain.statuses import OrderStatus
-from crossdock.orders.content import packed, packed_raw
+from crossdock.orders.content import ERASED_RAW, packed, packed_raw
 from crossdock.tenancy import statements
 from crossdock.tenancy.models import new_public_id
 from crossdock.tenancy.rows import rows_to_tell
@@ -43,10 +44,10 @@ class Received(Struct, frozen=True):
 
 
 CHANGED = """
-select p.k, o.id, o.revision, o.deleted_at is not null
+select p.k, o.id, o.revision, o.deleted_at is not null, o.erased_at is not null
   from unnest(%(ids)s::text[], %(hashes)b::bytea[]) with ordinality p(external_id, hash, k)
   left join sales_order o on o.store_id = %(store)s and o.external_id = p.external_id
- where o.id is null or o.content_hash <> p.hash or o.deleted_at is not null
+ where o.id is null or o.content_hash <> p.hash or (o.deleted_at is not null and o.erased_at is null)
 """
 
 # One statement for a page. A version guard keeps a late read from moving an order back; the formula of `to_ship` is
@@ -71,14 +72,16 @@ with page as materialized (
     content_hash = excluded.content_hash, currency = excluded.currency, grand_total = excluded.grand_total,
     ship_name = excluded.ship_name, ship_country = excluded.ship_country, method_sold = excluded.method_sold,
     lines_count = excluded.lines_count, units = excluded.units, is_test = excluded.is_test, revision = sales_order.revision + 1,
-    followed = case when {stays} then sales_order.followed else sales_order.revision + 1 end,
+    followed = case when {stays} and sales_order.erased_at is null then sales_order.followed else sales_order.revision + 1 end,
     status = case when {stays} then sales_order.status else excluded.status end,
-    giving = case when sales_order.deleted_at is null then sales_order.giving when {stays} then 2 else 0 end,
+    giving = case when sales_order.deleted_at is null or sales_order.erased_at is not null then sales_order.giving
+                  when {stays} then 2 else 0 end,
     wait_until = case when {stays} then sales_order.wait_until else excluded.wait_until end,
     reason = case when {stays} then sales_order.reason else excluded.reason end,
-    deleted_at = null
+    deleted_at = case when sales_order.erased_at is null then null else sales_order.deleted_at end
    where excluded.source_updated_at >= sales_order.source_updated_at
      and (excluded.content_hash <> sales_order.content_hash or sales_order.deleted_at is not null)
+     and (sales_order.erased_at is null or sales_order.id = any (%(erased)s::bigint[]))
   returning id, external_id, revision),
  m as (select o.id, o.revision, p.* from o join page p using (external_id)),
  c as (
@@ -105,7 +108,10 @@ with page as materialized (
   insert into order_search (order_id, account_id, words) select m.id, %(account)s, m.search from m
   on conflict (order_id) do update set words = excluded.words)
 select m.k, m.id, m.revision from m
-""".replace("{stays}", "(sales_order.deleted_at is null or sales_order.id = any (%(sent)s::bigint[]))")
+""".replace(
+    "{stays}",
+    "(sales_order.deleted_at is null or sales_order.erased_at is not null or sales_order.id = any (%(sent)s::bigint[]))",
+)
 
 # Deleted here though a warehouse had them: when they come back they stand where they stood.
 SENT = """
@@ -164,7 +170,7 @@ def receive_page(
     account_id = account_in_scope()
     latest = _latest(orders, raws)
     hashes = [hashlib.sha256(intake.terms + raw).digest() for _, raw in latest]
-    fresh, known, deleted = _changed(intake.store_id, [order.external_id for order, _ in latest], hashes)
+    fresh, known, deleted, erased_ids = _changed(intake.store_id, [order.external_id for order, _ in latest], hashes)
     new: list[int] = []
     changed: list[int] = []
     if fresh:
@@ -173,6 +179,9 @@ def receive_page(
         rows, docs, payloads = [], [], []
         for at, k in enumerate(fresh, start=1):
             order, raw = latest[k]
+            if known.get(k) in erased_ids:
+                # Whatever the store still says of the person: what was erased stays erased.
+                order, raw = erased(order), ERASED_RAW
             rows.append(_row(at, order, arrive(order, now=now, delay=intake.delay, accept_after=intake.accept_after)))
             docs.append(packed(order))
             payloads.append(packed_raw(raw))
@@ -187,6 +196,7 @@ def receive_page(
                 "docs": docs,
                 "raws": payloads,
                 "sent": sorted(sent),
+                "erased": sorted(erased_ids),
             },
         )
         left_out = {k for k, row in zip(fresh, rows, strict=True) if row["status"] == OrderStatus.SKIPPED.value}
@@ -248,7 +258,7 @@ def receive_each(
 def stored_already(intake: Intake, rows: Sequence[tuple[str, bytes]]) -> list[int]:
     """Which of these payloads (external id, as received) are stored exactly so, by their places. Needs the account's scope."""
     hashes = [hashlib.sha256(intake.terms + raw).digest() for _, raw in rows]
-    changed, _, _ = _changed(intake.store_id, [external_id for external_id, _ in rows], hashes)
+    changed, *_ = _changed(intake.store_id, [external_id for external_id, _ in rows], hashes)
     return sorted(set(range(len(rows))) - set(changed))
 
 
@@ -262,10 +272,15 @@ def _latest(orders: Sequence[Order], raws: Sequence[bytes]) -> list[tuple[Order,
     return list(by_id.values())
 
 
-def _changed(store_id: int, external_ids: list[str], hashes: list[bytes]) -> tuple[list[int], dict[int, int | None], set[int]]:
-    """What is new, changed or was deleted here: places in the page, ids by place where known, ids of those deleted here."""
+def _changed(
+    store_id: int, external_ids: list[str], hashes: list[bytes]
+) -> tuple[list[int], dict[int, int | None], set[int], set[int]]:
+    """What is new, changed or was deleted here: places in the page, ids by place where known, ids of those deleted and of those
+    whose personal data were erased.
+    """
     rows = statements.run(CHANGED, {"ids": external_ids, "hashes": hashes, "store": store_id})
-    return [row[0] - 1 for row in rows], {row[0] - 1: row[1] for row in rows}, {row[1] for row in rows if row[3]}
+    gone, erased_ids = ({row[1] for row in rows if row[at]} for at in (3, 4))
+    return [row[0] - 1 for row in rows], {row[0] - 1: row[1] for row in rows}, gone - erased_ids, erased_ids
 
 
 def _sent(ids: set[int]) -> set[int]:

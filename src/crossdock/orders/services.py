@@ -190,6 +190,7 @@ def facts_of(rows: Sequence[SalesOrder]) -> dict[int, Facts]:
             standing=standings.get(row.pk, NOWHERE),
             to_ship=to_ship.get(row.pk, Decimal(0)),
             is_canceled_in_store=row.pk in canceled,
+            is_erased=row.erased_at is not None,
             issue=row.issue,
         )
         for row in rows

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -81,24 +81,46 @@ class OAuth(Struct, frozen=True):
     returns_state: bool = True
 
 
+PrivacyKind = Literal["gather", "erase_person", "erase_store"]
+
+
+class Privacy(Struct, frozen=True):
+    """What a platform asks for by law: gather what is held of a person, erase a person, or erase a store that left.
+
+    Read from the signed body alone. `identity` is the store's own id, as `Client.check` names it; `orders` are external ids that the
+    platform names, more of the same person may be held.
+    """
+
+    kind: PrivacyKind
+    identity: str
+    orders: tuple[str, ...] = ()
+    email: str = ""
+    phone: str = ""
+
+
 class Delivery(Struct, frozen=True):
-    """A verified webhook: `subjects` are external ids to read again; empty means look at the whole."""
+    """A verified webhook: `subjects` are external ids to read again; empty means look at the whole. `privacy` is what it asks for
+    by law, where it does.
+    """
 
     delivery_id: str
     topic: str
     subjects: tuple[str, ...] = ()
+    privacy: Privacy | None = None
 
 
 class Webhooks(Struct, frozen=True):
     """`receive` verifies a raw body against the secrets in use and reads it; raises AuthenticationFailed when none fits.
 
     Arguments: headers (lower-case names), body, secrets, settings. `by_hand` says in a sentence what a person does at the platform
-    with the store's address, where no API makes webhooks.
+    with the store's address, where no API makes webhooks. `receive_for_app(headers, body, app)` is the same for what a platform
+    tells the installation's app about any of its stores, privacy requests among it; None where it tells apps nothing.
     """
 
     topics: tuple[str, ...]
     receive: Callable[[Mapping[str, str], bytes, list[Secret], Any], Delivery]
     by_hand: str = ""
+    receive_for_app: Callable[[Mapping[str, str], bytes, App], Delivery] | None = None
 
 
 class Connector(Struct, frozen=True, kw_only=True):
@@ -156,6 +178,8 @@ __all__ = [
     "Delivery",
     "KeepsWebhooks",
     "OAuth",
+    "Privacy",
+    "PrivacyKind",
     "RateLimit",
     "ReportsProgress",
     "SignIn",

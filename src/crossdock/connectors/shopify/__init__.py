@@ -27,7 +27,7 @@ connector = Connector(
         is_wanted=auth.is_oauth,
         with_app=auth.with_app,
     ),
-    webhooks=Webhooks(topics=webhooks.TOPICS, receive=webhooks.receive),
+    webhooks=Webhooks(topics=webhooks.TOPICS, receive=webhooks.receive, receive_for_app=webhooks.receive_for_app),
     # Points, not calls: 100 come back each second on the smallest plan, 2,000 may be saved up. Answers correct this.
     rate_limit=RateLimit(calls=100, per=timedelta(seconds=1), burst=2_000),
 )

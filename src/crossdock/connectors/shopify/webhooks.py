@@ -6,7 +6,7 @@ The headers for topic and shop are not covered by the signature, so nothing is d
 from collections.abc import Mapping
 from typing import Any
 
-from crossdock.connectors.kit.declaration import Delivery
+from crossdock.connectors.kit.declaration import App, Delivery, Privacy
 from crossdock.connectors.kit.decoding import decode
 from crossdock.connectors.kit.errors import AuthenticationFailed
 from crossdock.connectors.kit.secret import Secret
@@ -56,13 +56,43 @@ def receive(headers: Mapping[str, str], body: bytes, secrets: list[Secret], sett
             "Shopify's messages cannot be verified without the app's API secret key. Enter it as Client secret.",
             field="client_secret",
         )
-    verify_base64(headers, "x-shopify-hmac-sha256", body, known)
+    return _delivery(headers, body, known)
+
+
+def receive_for_app(headers: Mapping[str, str], body: bytes, app: App) -> Delivery:
+    """Verify what Shopify tells the installation's app, whichever shop it is about. Raises AuthenticationFailed."""
+    return _delivery(headers, body, [app.client_secret])
+
+
+def _delivery(headers: Mapping[str, str], body: bytes, secrets: list[Secret]) -> Delivery:
+    verify_base64(headers, "x-shopify-hmac-sha256", body, secrets)
     topic = headers.get("x-shopify-topic", "")[:100]
+    content = decode(body, dict[str, Any], what="Shopify's message")
     return Delivery(
         delivery_id=headers.get("x-shopify-webhook-id") or headers.get("x-shopify-event-id") or "",
         topic=topic,
-        subjects=_orders_in(topic, decode(body, dict[str, Any], what="Shopify's message")),
+        subjects=_orders_in(topic, content),
+        privacy=_privacy_in(topic, content),
     )
+
+
+def _privacy_in(topic: str, content: dict[str, Any]) -> Privacy | None:
+    """What a privacy message asks for. Its topic is not signed, so its body must be of that topic's shape as well."""
+    shop = content.get("shop_id")
+    if topic not in PRIVACY_TOPICS or not isinstance(shop, int):
+        return None
+    person = content.get("customer")
+    person = person if isinstance(person, dict) else {}
+    said = {name: str(person.get(name) or "")[:320] for name in ("email", "phone")}
+    named = [content.get(name) for name in _NAMED]
+    asked, redacted = (tuple(n for one in rows for n in _number(one)) if isinstance(rows, list) else None for rows in named)
+    if topic == "customers/data_request" and asked is not None:
+        return Privacy("gather", str(shop), asked, **said)
+    if topic == "customers/redact" and redacted is not None:
+        return Privacy("erase_person", str(shop), redacted, **said)
+    if topic == "shop/redact" and content.keys() == {"shop_id", "shop_domain"}:
+        return Privacy("erase_store", str(shop))
+    return None
 
 
 def _orders_in(topic: str, content: dict[str, Any]) -> tuple[str, ...]:

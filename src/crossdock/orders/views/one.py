@@ -11,12 +11,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from crossdock.accounts.rights import Right
+from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.activity.queries import Happened
 from crossdock.activity.sentences import said
 from crossdock.orders.detail import OrderPage, order_named, order_page
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.presenting import Field, address_lines, grouped, status_detail, status_key, way
+from crossdock.ui.links import page_url_or_none
 from crossdock.ui.parts import Happening
 
 
@@ -78,6 +80,7 @@ def _context(request: AccountRequest, row: SalesOrder) -> dict[str, Any]:
         "act_url": reverse("orders:act_on_one", kwargs=named),
         "part_url": f"{reverse('orders:part', kwargs=named)}?{request.GET.urlencode()}",
         "data_url": reverse("orders:data", kwargs=named) if may_see else "",
+        "erase_url": _erase_url(request, row, page),
         "older_story": f"{here}?story={page.story[-1].id}#activity" if page.has_more_story else "",
         "is_older_story": bool(older),
         "here": here,
@@ -88,6 +91,14 @@ def _context(request: AccountRequest, row: SalesOrder) -> dict[str, Any]:
             "price": any(line.unit_price is not None for line in page.lines),
         },
     }
+
+
+def _erase_url(request: AccountRequest, row: SalesOrder, page: OrderPage) -> str:
+    """Where an administrator erases whom the order is about; empty for others, and where there is nobody to find by an e-mail."""
+    if row.erased_at is not None or not page.order.email or not request.actor.may(Right.MANAGE_ACCOUNT):
+        return ""
+    url = page_url_or_none(request, "desk:privacy")
+    return f"{url}?order={short(row.public_id)}" if url else ""
 
 
 def _happening(request: AccountRequest, one: Happened, row: SalesOrder, may_see: bool) -> Happening:
