@@ -289,6 +289,18 @@ SENTENCES: dict[str, Sentence] = {
     "store.backfilled": Sentence("package-import", Tone.ASIDE, _backfilled),
     "store.count_differs": Sentence("alert-triangle", Tone.STUCK, _count_differs, _count_parts),
     "store.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected),
+    "connection.credentials_asked": Sentence(
+        "send", Tone.ASIDE, _say(gettext_lazy("Its merchant was asked for credentials by a link"))
+    ),
+    "connection.credentials_arrived": Sentence(
+        "key", Tone.DONE, _say(gettext_lazy("New credentials arrived through the link, and work"))
+    ),
+    "connection.credentials_link_revoked": Sentence(
+        "circle-x", Tone.ASIDE, _say(gettext_lazy("The link that asked for credentials was revoked"))
+    ),
+    "connection.credentials_link_spent": Sentence(
+        "alert-triangle", Tone.STUCK, _say(gettext_lazy("The link that asked for credentials ended after five tests that failed"))
+    ),
     "warehouse.not_understood": Sentence("alert-triangle", Tone.STUCK, _rejected_there, _why),
 }
 

@@ -45,11 +45,14 @@ class Purpose(Struct, frozen=True):
 
 
 class Carried(Struct, frozen=True):
-    """What was typed for a store that is here already and is not stored until its sign-in worked. The secrets travel sealed."""
+    """What was typed for a store that is here already and is not stored until its sign-in worked. The secrets travel sealed, and so
+    does `back`, the token of the credential link it was typed into.
+    """
 
     name: str = ""
     raw: dict[str, Any] = {}
     secrets: dict[str, str] = {}
+    back: str = ""
 
 
 class _Sealed(Struct, frozen=True):
@@ -57,6 +60,7 @@ class _Sealed(Struct, frozen=True):
 
     secrets: dict[str, str] = {}
     asked: tuple[str, str] | None = None
+    back: str = ""
 
 
 class Begun(Struct, frozen=True):
@@ -101,12 +105,15 @@ def begin(
     purpose: Purpose,
     carried: Carried | None = None,
     asked: Tokens | None = None,
+    *,
+    link_id: int | None = None,
 ) -> tuple[str, str]:
     """Write down that this person sets out; the platform's address and the state for the cookie. In the account's transaction.
 
-    `asked` is what `ask` gave. Raises ConnectorError when the settings do not suffice: no shop, no app.
+    `asked` is what `ask` gave. Whoever sets out from a credential link is no person here: `link_id` stands for them. Raises
+    ConnectorError when the settings do not suffice: no shop, no app.
     """
-    if connector.oauth is None or actor.person_id is None:
+    if connector.oauth is None or (actor.person_id is None) is (link_id is None):
         raise RuleBroken(_("{platform} has no sign-in in the browser.").format(platform=connector.name))
     target = target_of(connector, settings)
     back = redirect_uri(connector)
@@ -118,13 +125,15 @@ def begin(
     destination = destination_of(connector, settings)
     sealed = None
     if carried is not None or asked is not None:
-        held = _Sealed(carried.secrets if carried is not None else {}, _plain(asked) if asked is not None else None)
+        typed = carried or Carried()
+        held = _Sealed(typed.secrets, _plain(asked) if asked is not None else None, typed.back)
         sealed = vault.seal(actor.account_id, "secrets", _context(state, target.realm, destination), msgspec.json.encode(held))
     SignInState.objects.create(
         account_id=actor.account_id,
         state_hash=_hash(state),
         sealed=sealed,
         person_id=actor.person_id,
+        link_id=link_id,
         platform=connector.key,
         draft={
             "side": purpose.side,
@@ -161,12 +170,7 @@ def answered(request: HttpRequest) -> Mapping[str, str]:
 
 def account_of(request: HttpRequest, person: Person, connector: Connector) -> int:
     """The account that the state in the answer belongs to. Raises NotOurs unless cookie, state, row and person agree."""
-    state = _state(request, connector)
-    kept = request.COOKIES.get(cookie_name(), "")
-    if not state or not kept or not constant_time_compare(state, kept):
-        raise NotOurs(
-            _("This sign-in was not begun in this browser. Go back to the store you were setting up and choose Authorize again.")
-        )
+    state = _of_this_browser(request, connector)
     with connection.cursor() as cursor:
         cursor.execute("select account_id from account_of_sign_in(%s, %s)", [_hash(state), person.pk])
         row = cursor.fetchone()
@@ -175,15 +179,45 @@ def account_of(request: HttpRequest, person: Person, connector: Connector) -> in
     return int(row[0])
 
 
-def redeem(request: HttpRequest, person: Person, connector: Connector, account_id: int) -> Begun:
-    """Use the state up, before anything is exchanged. In the account's transaction. Raises NotOurs."""
+def link_of(request: HttpRequest, connector: Connector) -> tuple[int, int] | None:
+    """(account, link) where the answer belongs to a sign-in that was begun from a credential link; None for all others.
+
+    Raises NotOurs for one that was begun from a link in another browser.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select account_id, link_id from link_of_sign_in(%s)", [_hash(_state(request, connector))])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    _of_this_browser(request, connector)
+    return int(row[0]), int(row[1])
+
+
+def _of_this_browser(request: HttpRequest, connector: Connector) -> str:
+    """The state in the answer. Raises NotOurs unless this browser's cookie holds the same."""
+    state = _state(request, connector)
+    kept = request.COOKIES.get(cookie_name(), "")
+    if not state or not kept or not constant_time_compare(state, kept):
+        raise NotOurs(
+            _("This sign-in was not begun in this browser. Go back to the store you were setting up and choose Authorize again.")
+        )
+    return state
+
+
+def redeem(
+    request: HttpRequest, person: Person | None, connector: Connector, account_id: int, *, link_id: int | None = None
+) -> Begun:
+    """Use the state up, before anything is exchanged: that of a person, or of a credential link. In the account's transaction.
+
+    Raises NotOurs.
+    """
     state = _state(request, connector)
     with connection.cursor() as cursor:
         cursor.execute(
             "update sign_in_state set used_at = clock_timestamp()"
-            " where state_hash = %s and person_id = %s and platform = %s and used_at is null"
-            " and created_at > clock_timestamp() - make_interval(secs => %s) returning id",
-            [_hash(state), person.pk, connector.key, LIVES.total_seconds()],
+            " where state_hash = %s and person_id is not distinct from %s and link_id is not distinct from %s and platform = %s"
+            " and used_at is null and created_at > clock_timestamp() - make_interval(secs => %s) returning id",
+            [_hash(state), person.pk if person is not None else None, link_id, connector.key, LIVES.total_seconds()],
         )
         row = cursor.fetchone()
     if row is None:
@@ -203,7 +237,7 @@ def redeem(request: HttpRequest, person: Person, connector: Connector, account_i
         held.get("client_id", ""),
         begun.redirect_uri,
         begun.realm,
-        Carried(held.get("name", ""), held.get("raw", {}), sealed.secrets),
+        Carried(held.get("name", ""), held.get("raw", {}), sealed.secrets, sealed.back),
         Tokens(Secret(sealed.asked[0]), Secret(sealed.asked[1])) if sealed.asked is not None else None,
     )
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django import template
 from django.forms import Field
 
-from crossdock.connections import presenting
+from crossdock.connections import presenting, requests
+from crossdock.connections.requests import Asked, Subject
 
 register = template.Library()
 
@@ -33,3 +35,9 @@ def host_of(address: str) -> str:
 def offer_for(offers: Mapping[str, str], name: str) -> str:
     """What the platform itself says belongs into a field; empty when it says nothing."""
     return offers.get(name, "")
+
+
+@register.simple_tag
+def asked_in_draft(draft: UUID, side: str) -> Asked | None:
+    """How a request for the credentials of one side of a draft stands; None where nobody asked. In the account's transaction."""
+    return requests.latest(Subject(side, "", draft=draft))

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,17 +17,28 @@ from crossdock.connections import checking, drafts, editing, gateway, oauth, typ
 from crossdock.connections.models import Store, Warehouse
 from crossdock.connections.oauth import Begun, NotOurs
 from crossdock.connections.realms import with_app
+from crossdock.connections.views import asked
+from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.domain.errors import RuleBroken
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
-def callback(request: HttpRequest, platform: str) -> HttpResponse:
-    """Trade the code for tokens and go on where the person set out. Raises NotOurs for anything we did not begin."""
-    person = request.user
+def callback(request: HttpRequest, platform: str) -> HttpResponseBase:
+    """Trade the code for tokens and go on where the person set out, or whoever opened a credential link. Raises NotOurs for anything
+    we did not begin.
+    """
     known = {one.key: one for kind in ("store", "warehouse") for one in gateway.connectors_of(kind)}
     connector = known.get(platform)
+    linked = oauth.link_of(request, connector) if connector is not None and request.method == "GET" else None
+    if connector is not None and linked is not None:
+        return asked.come_back(request, connector, *linked)
+    return _of_a_person(request, connector)
+
+
+@login_required
+def _of_a_person(request: HttpRequest, connector: Connector | None) -> HttpResponse:
+    person = request.user
     if not isinstance(person, Person) or connector is None:
         raise Http404
     # Whose code is typed is never called back, and nobody types the code of a platform that calls back.

@@ -105,7 +105,7 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
             "orders_url": _orders_url(request, site),
             "registers_webhooks": (connector := presenting.connector_or_none(site.platform)) is not None
             and connector.can(KeepsWebhooks),
-            "panels": panels_of(request, site) if isinstance(site, Store) else (),
+            "panels": panels_of(request, site),
         }
         return render(request, "connections/site.html", context, status=done.get("status", 200) if done else 200)
 
