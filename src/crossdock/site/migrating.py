@@ -1,4 +1,4 @@
-"""Bring a database up to date: roles, extension, migrations. Runs in a process of its own."""
+"""Bring a database up to date: roles, extension, migrations, lanes that are new. Runs in a process of its own."""
 
 import os
 
@@ -35,3 +35,7 @@ def _apply(verbosity: int) -> None:
 
     django.setup()
     call_command("migrate", database="owner", interactive=False, verbosity=verbosity)
+    from crossdock.connections.standing import open_missing_lanes
+
+    # A version may bring lanes that what is at work already should have.
+    open_missing_lanes(using="owner")
