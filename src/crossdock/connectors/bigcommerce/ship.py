@@ -18,13 +18,11 @@ from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.decoding import decode
 from crossdock.connectors.kit.each import each
 from crossdock.connectors.kit.errors import (
-    AuthenticationFailed,
     ConnectorError,
     InvalidData,
     OutcomeUnknown,
-    RateLimited,
-    Unavailable,
 )
+from crossdock.connectors.kit.in_turn import BY_ITSELF, each_in_turn
 from crossdock.domain.fulfillment import ShipmentCorrection, ShipmentNotice
 
 AT_ONCE = 3
@@ -49,32 +47,11 @@ class Shipments:
 
     async def post(self, notices: Sequence[ShipmentNotice], note: Note) -> list[Done | Failed]:
         """Each notice by itself. Notices of one order go one after the other: they take from the same remaining units."""
-        by_order: dict[str, list[ShipmentNotice]] = {}
-        for notice in notices:
-            by_order.setdefault(notice.order_id, []).append(notice)
-        outcomes: dict[str, Done | Failed] = {}
 
-        async def work(group: list[ShipmentNotice]) -> Done | Failed:
-            last: Done | Failed | None = None
-            for position, notice in enumerate(group):
-                try:
-                    last = outcomes[notice.key] = await self._post(notice, note)
-                except InvalidData as error:
-                    last = outcomes[notice.key] = Failed(notice.key, error)
-                except ConnectorError as error:
-                    for open_ in group[position:]:
-                        failed = error if open_ is notice else _not_begun(error)
-                        outcomes[open_.key] = Failed(open_.key, failed)
-                    raise
-            assert last is not None  # noqa: S101  (a group has at least one notice)
-            return last
+        async def act(notice: ShipmentNotice) -> Done:
+            return await self._post(notice, note)
 
-        ended = await each(list(by_order.values()), work, key=lambda group: group[0].key, at_once=AT_ONCE)
-        for group, outcome in zip(by_order.values(), ended, strict=True):
-            for notice in group:
-                if notice.key not in outcomes and isinstance(outcome, Failed):
-                    outcomes[notice.key] = Failed(notice.key, outcome.error)
-        return [outcomes[notice.key] for notice in notices]
+        return await each_in_turn(notices, act, key=lambda notice: notice.key, of=lambda notice: notice.order_id, at_once=AT_ONCE)
 
     async def find(self, notices: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]) -> list[Found]:
         """Which notices the store already counts in full. One of which only a part stands is not found: posting it again adds the
@@ -103,29 +80,14 @@ class Shipments:
 
     async def correct(self, corrections: Sequence[ShipmentCorrection]) -> list[Done | Failed]:
         """Change numbers and carrier of shipments that stand, or take them back. Corrections of one order go one after the other."""
-        outcomes: dict[str, Done | Failed] = {}
-        by_order: dict[str, list[ShipmentCorrection]] = {}
-        for correction in corrections:
-            by_order.setdefault(correction.notice.order_id, []).append(correction)
-
-        async def work(group: list[ShipmentCorrection]) -> Done | Failed:
-            last: Done | Failed | None = None
-            for correction in group:
-                try:
-                    last = outcomes[correction.key] = await self._correct(correction)
-                except (AuthenticationFailed, RateLimited):
-                    raise
-                except ConnectorError as error:
-                    last = outcomes[correction.key] = Failed(correction.key, error)
-            assert last is not None  # noqa: S101  (a group has at least one correction)
-            return last
-
-        ended = await each(list(by_order.values()), work, key=lambda group: group[0].key, at_once=AT_ONCE)
-        for group, outcome in zip(by_order.values(), ended, strict=True):
-            for correction in group:
-                if correction.key not in outcomes and isinstance(outcome, Failed):
-                    outcomes[correction.key] = Failed(correction.key, outcome.error)
-        return [outcomes[correction.key] for correction in corrections]
+        return await each_in_turn(
+            corrections,
+            self._correct,
+            key=lambda correction: correction.key,
+            of=lambda correction: correction.notice.order_id,
+            at_once=AT_ONCE,
+            alone=BY_ITSELF,
+        )
 
     async def report(self, order_ids: Sequence[str]) -> list[Done | Failed]:
         """Set orders to Awaiting Shipment that still have the status they were imported with."""
@@ -261,10 +223,3 @@ def _counted(order: BcOrder) -> tuple[int, int]:
             shipped += gone
             left += max(0, int(quantity(line.quantity, "q")) - gone - int(quantity(line.quantity_refunded, "quantity_refunded")))
     return shipped, left
-
-
-def _not_begun(error: ConnectorError) -> ConnectorError:
-    """The error for a notice that waited behind the one that failed: nothing of it was sent, whatever became of the other."""
-    if isinstance(error, OutcomeUnknown):
-        return Unavailable("An earlier shipment of the same order has to be looked up first.", evidence=error.evidence)
-    return error

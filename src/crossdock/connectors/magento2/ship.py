@@ -7,7 +7,6 @@ from msgspec import Raw
 
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.decoding import decode
-from crossdock.connectors.kit.each import each
 from crossdock.connectors.kit.errors import (
     AuthenticationFailed,
     ConnectorError,
@@ -16,6 +15,7 @@ from crossdock.connectors.kit.errors import (
     RateLimited,
     Unavailable,
 )
+from crossdock.connectors.kit.in_turn import each_in_turn
 from crossdock.connectors.magento2 import posting
 from crossdock.connectors.magento2.api import Api, Gone, NoRoute
 from crossdock.connectors.magento2.criteria import PAGE, Filter, one_of, query
@@ -59,37 +59,25 @@ class Shipments:
         outcomes: dict[str, Done | Failed] = {}
         seen: dict[str, _Seen] = {}
 
-        async def work(group: list[ShipmentNotice]) -> Done | Failed:
-            last: Done | Failed | None = None
-            for position, notice in enumerate(group):
-                try:
-                    # What was read beforehand is good for the first notice of an order; that one changes it.
-                    last = outcomes[notice.key] = await self._post(notice, note, seen.pop(notice.order_id, None))
-                except InvalidData as error:
-                    last = outcomes[notice.key] = Failed(notice.key, error)
-                except ConnectorError as error:
-                    for open_ in group[position:]:
-                        outcomes[open_.key] = Failed(open_.key, error if open_ is notice else _not_begun(error))
-                    raise
-            assert last is not None  # noqa: S101  (a group has at least one notice)
-            return last
+        async def act(notice: ShipmentNotice) -> Done:
+            # What was read beforehand is good for the first notice of an order; that one changes it.
+            return await self._post(notice, note, seen.pop(notice.order_id, None))
 
-        groups = list(by_order.values())
+        ids = list(by_order)
         stopped: ConnectorError | None = None
-        for start in range(0, len(groups), READ_AHEAD):
-            some = groups[start : start + READ_AHEAD]
-            if stopped is None:
-                seen |= await self._read_ahead([group[0].order_id for group in some])
-                ended = await each(some, work, key=lambda group: group[0].key, at_once=AT_ONCE)
-            else:
-                ended = [Failed(group[0].key, stopped) for group in some]
-            for group, outcome in zip(some, ended, strict=True):
-                if not isinstance(outcome, Failed):
-                    continue
-                if isinstance(outcome.error, AuthenticationFailed | RateLimited):
-                    stopped = outcome.error
-                for notice in group:
-                    outcomes.setdefault(notice.key, Failed(notice.key, outcome.error))
+        for start in range(0, len(ids), READ_AHEAD):
+            some = ids[start : start + READ_AHEAD]
+            batch = [notice for order_id in some for notice in by_order[order_id]]
+            if stopped is not None:
+                outcomes |= {notice.key: Failed(notice.key, stopped) for notice in batch}
+                continue
+            seen |= await self._read_ahead(some)
+            ended = await each_in_turn(
+                batch, act, key=lambda notice: notice.key, of=lambda notice: notice.order_id, at_once=AT_ONCE
+            )
+            outcomes |= {outcome.key: outcome for outcome in ended}
+            errors = [outcome.error for outcome in ended if isinstance(outcome, Failed)]
+            stopped = next((error for error in errors if isinstance(error, AuthenticationFailed | RateLimited)), None)
         return [outcomes[notice.key] for notice in notices]
 
     async def _read_ahead(self, order_ids: Sequence[str]) -> dict[str, _Seen]:
@@ -334,10 +322,3 @@ def _key_in(answer: bytes, notice: ShipmentNotice) -> str:
 
 def _ids(shipments: Sequence[MgShipment]) -> str:
     return " ".join(text_of(one.entity_id) for one in shipments)
-
-
-def _not_begun(error: ConnectorError) -> ConnectorError:
-    """The error for a notice that waited behind the one that failed: nothing of it was sent, whatever became of the other."""
-    if isinstance(error, OutcomeUnknown):
-        return Unavailable("An earlier shipment of the same order has to be looked up first.", evidence=error.evidence)
-    return error

@@ -4,7 +4,7 @@ A shipment becomes a shipment record through the call in the settings. Where NuO
 where the settings say so, it becomes a line in the order's notes. When nothing is left to ship, the order's status becomes Shipped.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.each import each
-from crossdock.connectors.kit.errors import ConnectorError, InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.kit.errors import ConnectorError, InvalidData
+from crossdock.connectors.kit.in_turn import each_in_turn
 from crossdock.connectors.nuorder.api import NOT_ALLOWED, Api, part
 from crossdock.connectors.nuorder.mapping import CANCELED, SHIPPED, read_order
 from crossdock.connectors.nuorder.payloads import NuOrder, text
@@ -76,7 +77,7 @@ class Shipments:
         async def act(notice: ShipmentNotice) -> Done:
             return await self._post(notice, note)
 
-        return await _by_order(notices, lambda one: one.order_id, lambda one: one.key, act)
+        return await each_in_turn(notices, act, key=lambda one: one.key, of=lambda one: one.order_id, at_once=AT_ONCE)
 
     async def find(self, notices: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]) -> list[Found]:
         """Which notices the portal shows in full. Of those, an order with nothing left is made Shipped if a lost answer kept it
@@ -104,7 +105,9 @@ class Shipments:
 
     async def correct(self, corrections: Sequence[ShipmentCorrection]) -> list[Done | Failed]:
         """Correct or take back what was told, by a line in the order's notes: a record cannot be changed once it is there."""
-        return await _by_order(corrections, lambda one: one.notice.order_id, lambda one: one.key, self._correct)
+        return await each_in_turn(
+            corrections, self._correct, key=lambda one: one.key, of=lambda one: one.notice.order_id, at_once=AT_ONCE
+        )
 
     async def report(self, order_ids: Sequence[str]) -> list[Done | Failed]:
         """Make orders Processed that are not yet, never one that is Shipped or Cancelled."""
@@ -253,41 +256,6 @@ class Shipments:
         order = read_order(raw)
         pieces = pieces_of(order, SkuOf(self._settings.sku_from))
         return Now(order, pieces, standing(order, pieces))
-
-
-async def _by_order(
-    items: Sequence[Any], order_of: Callable[[Any], str], key: Callable[[Any], str], act: Any
-) -> list[Done | Failed]:
-    """Work on several orders at a time, on the items of one order in turn. What waited behind one that failed was not sent."""
-    groups: dict[str, list[Any]] = {}
-    for item in items:
-        groups.setdefault(order_of(item), []).append(item)
-    outcomes: dict[str, Done | Failed] = {}
-
-    async def work(group: list[Any]) -> Done | Failed:
-        for position, item in enumerate(group):
-            try:
-                outcomes[key(item)] = await act(item)
-            except InvalidData as error:
-                outcomes[key(item)] = Failed(key(item), error)
-            except ConnectorError as error:
-                for waiting in group[position:]:
-                    outcomes[key(waiting)] = Failed(key(waiting), error if waiting is item else _not_begun(error))
-                raise
-        return outcomes[key(group[-1])]
-
-    ended = await each(list(groups.values()), work, key=lambda group: key(group[0]), at_once=AT_ONCE)
-    for group, outcome in zip(groups.values(), ended, strict=True):
-        for item in group:
-            if key(item) not in outcomes and isinstance(outcome, Failed):
-                outcomes[key(item)] = Failed(key(item), outcome.error)
-    return [outcomes[key(item)] for item in items]
-
-
-def _not_begun(error: ConnectorError) -> ConnectorError:
-    if isinstance(error, OutcomeUnknown):
-        return Unavailable("An earlier shipment of the same order has to be looked up first.", evidence=error.evidence)
-    return error
 
 
 def _wanted(notice: ShipmentNotice) -> dict[str, Decimal]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from crossdock.connectors.kit.capabilities import Done, Failed
-from crossdock.connectors.kit.each import each
-from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, OutcomeUnknown, RateLimited
+from crossdock.connectors.kit.errors import InvalidData, OutcomeUnknown
+from crossdock.connectors.kit.in_turn import BY_ITSELF, each_in_turn
 from crossdock.connectors.shopify import posting, queries
 from crossdock.connectors.shopify.graphql import GraphQL
 from crossdock.connectors.shopify.payloads import ShFulfillment, ShUserError, gid, number_of
@@ -32,30 +32,14 @@ class Corrections:
 
     async def correct(self, corrections: Sequence[ShipmentCorrection]) -> list[Done | Failed]:
         """Each by itself, those of one order one after the other: the later one is to see what the earlier one did."""
-        by_order: dict[str, list[ShipmentCorrection]] = {}
-        for correction in corrections:
-            by_order.setdefault(correction.notice.order_id, []).append(correction)
-        outcomes: dict[str, Done | Failed] = {}
-
-        async def work(group: list[ShipmentCorrection]) -> Done | Failed:
-            last: Done | Failed | None = None
-            for position, correction in enumerate(group):
-                try:
-                    last = outcomes[correction.key] = await self._correct(correction)
-                except (AuthenticationFailed, RateLimited) as error:
-                    outcomes.update({rest.key: Failed(rest.key, error) for rest in group[position:]})
-                    raise
-                except ConnectorError as error:
-                    last = outcomes[correction.key] = Failed(correction.key, error)
-            assert last is not None  # noqa: S101  (a group has at least one correction)
-            return last
-
-        ended = await each(list(by_order.values()), work, key=lambda group: group[0].key, at_once=AT_ONCE)
-        for group, outcome in zip(by_order.values(), ended, strict=True):
-            for correction in group:
-                if correction.key not in outcomes and isinstance(outcome, Failed):
-                    outcomes[correction.key] = Failed(correction.key, outcome.error)
-        return [outcomes[correction.key] for correction in corrections]
+        return await each_in_turn(
+            corrections,
+            self._correct,
+            key=lambda correction: correction.key,
+            of=lambda correction: correction.notice.order_id,
+            at_once=AT_ONCE,
+            alone=BY_ITSELF,
+        )
 
     async def _correct(self, correction: ShipmentCorrection) -> Done:
         notice = correction.notice

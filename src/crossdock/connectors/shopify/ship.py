@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.each import each
-from crossdock.connectors.kit.errors import ConnectorError, InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.kit.errors import InvalidData, OutcomeUnknown
+from crossdock.connectors.kit.in_turn import each_in_turn
 from crossdock.connectors.shopify import posting, queries
 from crossdock.connectors.shopify.graphql import GraphQL
 from crossdock.connectors.shopify.payloads import ShFulfillment, ShFulfillmentOrder, ShPage, ShUserError, gid, number_of
@@ -68,32 +69,11 @@ class Shipments:
 
     async def post(self, notices: Sequence[ShipmentNotice], note: Note) -> list[Done | Failed]:
         """Each notice by itself. Notices of one order go one after the other: they take from the same remaining units."""
-        by_order: dict[str, list[ShipmentNotice]] = {}
-        for notice in notices:
-            by_order.setdefault(notice.order_id, []).append(notice)
-        outcomes: dict[str, Done | Failed] = {}
 
-        async def work(group: list[ShipmentNotice]) -> Done | Failed:
-            last: Done | Failed | None = None
-            for position, notice in enumerate(group):
-                try:
-                    last = outcomes[notice.key] = await self._post(notice, note)
-                except InvalidData as error:
-                    last = outcomes[notice.key] = Failed(notice.key, error)
-                except ConnectorError as error:
-                    for open_ in group[position:]:
-                        failed = error if open_ is notice else _not_begun(error)
-                        outcomes[open_.key] = Failed(open_.key, failed)
-                    raise
-            assert last is not None  # noqa: S101  (a group has at least one notice)
-            return last
+        async def act(notice: ShipmentNotice) -> Done:
+            return await self._post(notice, note)
 
-        ended = await each(list(by_order.values()), work, key=lambda group: group[0].key, at_once=AT_ONCE)
-        for group, outcome in zip(by_order.values(), ended, strict=True):
-            for notice in group:
-                if notice.key not in outcomes and isinstance(outcome, Failed):
-                    outcomes[notice.key] = Failed(notice.key, outcome.error)
-        return [outcomes[notice.key] for notice in notices]
+        return await each_in_turn(notices, act, key=lambda notice: notice.key, of=lambda notice: notice.order_id, at_once=AT_ONCE)
 
     async def find(self, notices: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]) -> list[Found]:
         """Which notices the shop already counts in full. One of which only a part stands is not found: posting it again adds the
@@ -249,10 +229,3 @@ def _typed(value: Any, type_: type[T]) -> T:
         return msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
         raise InvalidData(f"Shopify's answer cannot be read: {error}.") from error
-
-
-def _not_begun(error: ConnectorError) -> ConnectorError:
-    """The error for a notice that waited behind the one that failed: nothing of it was sent, whatever became of the other."""
-    if isinstance(error, OutcomeUnknown):
-        return Unavailable("An earlier shipment of the same order has to be looked up first.", evidence=error.evidence)
-    return error
