@@ -6,6 +6,7 @@ import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -92,7 +93,20 @@ def tell(stories: Sequence[Told]) -> None:
         }
         for story in stories
     ]
-    statements.run(TELL, {"account": account_in_scope(), "rows": rows_to_tell(rows)})
+    statements.run_kept(TELL, {"account": account_in_scope(), "rows": rows_to_tell(rows)})
+
+
+KEEP_MESSAGES = """
+insert into message (account_id, store_id, warehouse_id, at, id, operation, method, url, status, ms, request, response)
+select %s::bigint, %s::bigint, %s::bigint, m.* from unnest(%b::timestamptz[], %b::uuid[], %s::text[], %s::text[], %s::text[], %s::int[],
+  %s::int[], %b::bytea[], %b::bytea[]) m
+on conflict do nothing
+"""
+
+KEEP_SUBJECTS = """
+insert into message_subject (account_id, at, message_id, order_id)
+select %s::bigint, s.* from unnest(%b::timestamptz[], %b::uuid[], %b::bigint[]) s on conflict do nothing
+"""
 
 
 def keep_messages(
@@ -104,8 +118,8 @@ def keep_messages(
 ) -> None:
     """Archive exchanges, compressed and sealed. `subjects` gives the order behind each effect key."""
     account_id = account_in_scope()
-    rows = []
-    about = []
+    rows: list[tuple[Any, ...]] = []
+    about: list[tuple[Any, ...]] = []
     for message in kept:
         exchange = message.exchange
         at = datetime.fromtimestamp((message.id.int >> 80) / 1000, UTC)
@@ -113,9 +127,6 @@ def keep_messages(
             (
                 at,
                 message.id,
-                account_id,
-                store_id,
-                warehouse_id,
                 exchange.operation,
                 exchange.method,
                 exchange.url,
@@ -127,17 +138,12 @@ def keep_messages(
         )
         order_id = (subjects or {}).get(message.about or "")
         if order_id is not None:
-            about.append((at, message.id, order_id, account_id))
-    if not rows:
-        return
-    statements.run_many(
-        "insert into message (at, id, account_id, store_id, warehouse_id, operation, method, url, status, ms, request, response)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %b, %b) on conflict do nothing",
-        rows,
-    )
-    statements.run_many(
-        "insert into message_subject (at, message_id, order_id, account_id) values (%s, %s, %s, %s) on conflict do nothing", about
-    )
+            about.append((at, message.id, order_id))
+    if rows:
+        values = [account_id, store_id, warehouse_id, *(list(column) for column in zip(*rows, strict=True))]
+        statements.run_kept(KEEP_MESSAGES, values)
+    if about:
+        statements.run_kept(KEEP_SUBJECTS, [account_id, *(list(column) for column in zip(*about, strict=True))])
 
 
 def envelope(body: bytes, raws: Sequence[tuple[str, bytes]]) -> bytes:

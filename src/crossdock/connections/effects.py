@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from msgspec import Struct
 
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
@@ -135,7 +135,7 @@ def intend(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     Returns the subjects of those that are new.
     """
     values = {"account": account_in_scope(), "kind": kind, "rows": msgspec.json.encode(rows).decode()}
-    return [row[0] for row in statements.run(INTEND, values)]
+    return [row[0] for row in statements.run_kept(INTEND, values)]
 
 
 async def run_effects(run: Run, handler: "Ledgered[P]", *, most: int = 50) -> bool:
@@ -333,8 +333,7 @@ def _note(run: Run, kind: str, evidence: Mapping[str, Mapping[str, str]]) -> Non
 
 
 def _keep(run: Run) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(KEEP, {"fence": run.fence, "lane": run.lane_id, "for": TRYING_FOR.total_seconds()})
+    statements.run(KEEP, {"fence": run.fence, "lane": run.lane_id, "for": TRYING_FOR.total_seconds()})
 
 
 def _land(run: Run, handler: "Ledgered[Any]", settled: Sequence[Settled]) -> None:

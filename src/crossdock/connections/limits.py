@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from django.db import connection
-
 from crossdock.connectors.kit.errors import RateLimited
 from crossdock.connectors.kit.limits import PATIENCE, RateLimit
+from crossdock.tenancy import statements
 from crossdock.tenancy.scope import account_in_scope, in_db
 
 LOT = 0.1
@@ -120,27 +119,25 @@ class SharedLimiter:
     def _take(self, cost: float) -> tuple[float, float]:
         account_id = account_in_scope()
         available, maximum, rate = self._seen.said or (None, None, None)
-        with connection.cursor() as cursor:
-            if not self._is_open:
-                speed = self._limit.calls / self._limit.per.total_seconds()
-                burst = self._limit.burst or self._limit.calls
-                cursor.execute(OPEN, {**self._row, "account": account_id, "burst": burst, "rate": speed})
-                self._is_open = True
-            cursor.execute(
-                TAKE,
-                {
-                    **self._row,
-                    "account": account_id,
-                    "cost": cost,
-                    "reserve": self._reserve,
-                    "lot": LOT,
-                    "learned": available,
-                    "maximum": maximum,
-                    "rate": rate,
-                    "pause": self._pause,
-                },
-            )
-            granted, wait = cursor.fetchone()
+        if not self._is_open:
+            speed = self._limit.calls / self._limit.per.total_seconds()
+            burst = self._limit.burst or self._limit.calls
+            statements.run_kept(OPEN, {**self._row, "account": account_id, "burst": burst, "rate": speed})
+            self._is_open = True
+        granted, wait = statements.run_kept(
+            TAKE,
+            {
+                **self._row,
+                "account": account_id,
+                "cost": cost,
+                "reserve": self._reserve,
+                "lot": LOT,
+                "learned": available,
+                "maximum": maximum,
+                "rate": rate,
+                "pause": self._pause,
+            },
+        )[0]
         self._seen.said = self._pause = None
         return float(granted), float(wait)
 

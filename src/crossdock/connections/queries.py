@@ -44,7 +44,7 @@ def links_of(*, store_id: int | None = None, warehouse_id: int | None = None, co
         for name, value in (("c.store_id", store_id), ("c.warehouse_id", warehouse_id), ("c.id", connection_id))
         if value is not None
     )
-    return [Link(*(*row[:8], frozenset(row[8]))) for row in statements.run(LINKS.format(column), [value])]
+    return [Link(*(*row[:8], frozenset(row[8]))) for row in statements.run_kept(LINKS.format(column), [value])]
 
 
 def working(links: list[Link], channel: str) -> list[Link]:
@@ -64,9 +64,7 @@ select s.rule, a.time_zone from connection c
 def rules_of(channel: str, *, store_id: int | None = None, warehouse_id: int | None = None) -> tuple[list[Rule], str]:
     """The schedules of a channel over all connections of a store or warehouse that run, and the account's time zone."""
     column, value = ("c.store_id", store_id) if store_id is not None else ("c.warehouse_id", warehouse_id)
-    with connection.cursor() as cursor:
-        cursor.execute(RULES.format(column), {"channel": channel, "id": value})
-        rows: list[Any] = cursor.fetchall()
+    rows: list[Any] = statements.run_kept(RULES.format(column), {"channel": channel, "id": value})
     rules = [parse(json.loads(rule) if isinstance(rule, str) else rule) for rule, _ in rows]
     return rules, rows[0][1] if rows else "UTC"
 

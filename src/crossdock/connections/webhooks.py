@@ -82,7 +82,7 @@ def _take(store_id: int, headers: dict[str, str], body: bytes) -> HttpResponse:
         privacy.note_request(store, delivery.privacy, delivery_id=delivery_id)
         return HttpResponse(status=200)
     values = [account_in_scope(), store_id, delivery_id, delivery.topic, json.dumps(delivery.subjects)]
-    if statements.run(RECEIVE, values):
+    if statements.run_kept(RECEIVE, values):
         tell_lane("orders.pull", store_id)
     return HttpResponse(status=200)
 

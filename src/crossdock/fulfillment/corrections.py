@@ -46,9 +46,10 @@ on conflict (shipment_id, external_id) do update set tracking = excluded.trackin
 
 TRACKING = """
 update order_search s set tracking = x.tracking
-  from (select h.order_id, lower(string_agg(distinct p.tracking, ' ')) tracking from shipment h join package p on p.shipment_id = h.id
-         where h.order_id = any (%s) and p.tracking <> '' group by 1) x
- where s.order_id = x.order_id
+  from (with h as materialized (select id, order_id from shipment where order_id = any (%(ids)s))
+        select h.order_id, lower(string_agg(distinct p.tracking, ' ')) tracking from h join package p on p.shipment_id = h.id
+         where p.shipment_id = any (array(select id from h)) and p.tracking <> '' group by 1) x
+ where s.order_id = x.order_id and s.order_id = any (%(ids)s)
 """
 
 # Told units first: no line may have told the store of more than was shipped, at no moment.
@@ -222,7 +223,7 @@ def apply(shipment_id: int, order_id: int, now: Shipment) -> None:
         cursor.execute(
             BOXES, {"account": account_in_scope(), "shipment": shipment_id, "boxes": msgspec.json.encode(boxes).decode()}
         )
-        cursor.execute(TRACKING, [[order_id]])
+        cursor.execute(TRACKING, {"ids": [order_id]})
 
 
 def take_back(ids: Sequence[int], reason: str) -> None:

@@ -13,11 +13,16 @@ from crossdock.fulfillment.models import Shipment
 OLD = timedelta(days=7)
 """A shipment that left longer ago than this never mails the customer."""
 
+# Step by step, each by the keys that the one before has found.
 CONTENTS = """
-select p.shipment_id, l.external_id, sum(c.quantity)
-  from package p join package_content c on c.package_id = p.id join allocation a on a.id = c.allocation_id
-  join sales_order_line l on l.id = a.line_id
- where p.shipment_id = any (%s) and not c.is_flagged group by 1, 2 having sum(c.quantity) > 0 order by 1, 2
+with p as materialized (select id, shipment_id from package where shipment_id = any (%s)),
+ c as materialized (
+   select p.shipment_id, c.allocation_id, sum(c.quantity) units from package_content c join p on p.id = c.package_id
+    where c.package_id = any (array(select id from p)) and not c.is_flagged group by 1, 2),
+ a as materialized (select id, line_id from allocation where id = any (array(select allocation_id from c)))
+select c.shipment_id, l.external_id, sum(c.units)
+  from c join a on a.id = c.allocation_id join sales_order_line l on l.id = a.line_id
+ where l.id = any (array(select line_id from a)) group by 1, 2 having sum(c.units) > 0 order by 1, 2
 """
 
 

@@ -17,20 +17,28 @@ from crossdock.fulfillment.notices import lines_of, notice_for
 from crossdock.fulfillment.sending import PROGRESS_EFFECT
 from crossdock.orders.models import SalesOrder
 
+# Each step names the rows of the next by their keys. Where the planner knows nothing of the tables yet, it would compare each row with
+# each other.
 POSTED = """
 with s as (update shipment set status = 'completed', reason = case when is_flagged then reason else '' end
             where id = any (%(ids)s) and status <> 'completed' returning id, order_id),
- u as (select a.line_id, sum(c.quantity) units from s join package p on p.shipment_id = s.id
-         join package_content c on c.package_id = p.id join allocation a on a.id = c.allocation_id
-        where not c.is_flagged group by 1 order by 1),
- l as (update sales_order_line l set posted = l.posted + u.units from u where l.id = u.line_id)
+ c as materialized (
+   select allocation_id, sum(quantity) units from package_content
+    where package_id = any (array(select id from package where shipment_id = any (array(select id from s)))) and not is_flagged
+    group by 1),
+ u as materialized (
+   select a.line_id, sum(c.units) units from allocation a join c on c.allocation_id = a.id
+    where a.id = any (array(select allocation_id from c)) group by 1 order by 1),
+ l as (update sales_order_line l set posted = l.posted + u.units from u
+        where l.id = u.line_id and l.id = any (array(select line_id from u)))
 select id, order_id from s
 """
 
 CLOSE = """
 update sales_order o set status = 'closed', status_at = clock_timestamp(), reason = ''
  where o.id = any (%(ids)s) and o.status = 'shipped'
-   and not exists (select from shipment h where h.order_id = o.id and h.status not in ('completed', 'voided', 'archived'))
+   and o.id <> all (array(select h.order_id from shipment h
+                           where h.order_id = any (%(ids)s) and h.status not in ('completed', 'voided', 'archived')))
 returning o.id
 """
 

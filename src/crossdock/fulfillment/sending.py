@@ -36,8 +36,11 @@ select a.fulfillment_order_id, a.number, l.external_id, a.sku, l.name, a.quantit
 OPENED = """
 with fo as (update fulfillment_order f set status = 'open'
          where f.id = any (%(ids)s) and f.status = 'given' returning f.id, f.order_id),
- units as (select a.line_id, sum(a.quantity - a.released) sent from allocation a join fo on fo.id = a.fulfillment_order_id group by 1),
- l as (update sales_order_line l set sent = l.sent + u.sent from units u where l.id = u.line_id)
+ units as materialized (
+   select line_id, sum(quantity - released) sent from allocation
+    where fulfillment_order_id = any (array(select id from fo)) group by 1),
+ l as (update sales_order_line l set sent = l.sent + u.sent from units u
+        where l.id = u.line_id and l.id = any (array(select line_id from units)))
 select id, order_id from fo
 """
 

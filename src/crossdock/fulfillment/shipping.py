@@ -65,11 +65,11 @@ select %(account)s, pk.id, c.allocation_id, c.sku, c.quantity, c.lot, c.expiry, 
 """
 
 SETTLE = """
-with f as (select order_id, bool_and(shipped >= to_ship) whole, bool_or(shipped > 0) part
+with f as materialized (select order_id, bool_and(shipped >= to_ship) whole, bool_or(shipped > 0) part
              from sales_order_line where order_id = any (%(ids)s) group by 1)
 update sales_order o set status = t.to_status, status_at = clock_timestamp(), reason = ''
   from f, order_transition t
- where o.id = f.order_id and t.from_status = o.status and t.from_status <> t.to_status
+ where o.id = f.order_id and o.id = any (%(ids)s) and t.from_status = o.status and t.from_status <> t.to_status
    and ((f.whole and t.event = 'all_shipped') or (not f.whole and f.part and t.event = 'part_shipped'))
 returning o.id, o.status
 """
@@ -217,7 +217,7 @@ def _count(warehouse_id: int, matched: Sequence[tuple[int, Shipment, Part]], mes
                 ["It has units that were not asked for, or more than were. They are not told to the store.", flagged],
             )
         order_ids = sorted({part.order_id for _, _, part in matched})
-        cursor.execute(TRACKING, [order_ids])
+        cursor.execute(TRACKING, {"ids": order_ids})
         cursor.execute(SETTLE, {"ids": order_ids})
     tell(
         [

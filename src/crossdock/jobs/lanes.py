@@ -104,7 +104,7 @@ update lane set leased_until = clock_timestamp() + make_interval(secs => %(lease
 
 def hold(lane_id: int, fence: int) -> None:
     """Renew the lease and lock the lane until commit. Raises LeaseLost when the fence is not ours any more."""
-    if not statements.run(HOLD, {"lease": LEASE.total_seconds(), "lane": lane_id, "fence": fence}):
+    if not statements.run_kept(HOLD, {"lease": LEASE.total_seconds(), "lane": lane_id, "fence": fence}):
         raise LeaseLost(f"lane {lane_id}")
 
 

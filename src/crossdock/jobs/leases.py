@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
-from django.db import connection
-
 from crossdock.jobs.lanes import LEASE, MARGIN, LaneKind, Run, kind_of
 from crossdock.tenancy import statements
 
@@ -26,10 +24,11 @@ returning account_id, kind, store_id, warehouse_id, connection_id, fence, window
 
 END = """
 update lane set leased_until = null, holder = '', failures = %(failures)s, last_error = %(error)s,
-                last_message_id = %(message)s,
-                due_at = case when woken_at >= last_started_at then least(%(due)s, clock_timestamp()) else %(due)s end,
+                last_message_id = %(message)s::uuid,
+                due_at = case when woken_at >= last_started_at then least(%(due)s::timestamptz, clock_timestamp())
+                              else %(due)s::timestamptz end,
                 last_done_at = case when %(done)s then clock_timestamp() else last_done_at end,
-                blocked_reason = case when woken_at >= last_started_at then null else %(blocked)s end
+                blocked_reason = case when woken_at >= last_started_at then null else %(blocked)s::text end
  where id = %(lane)s and fence = %(fence)s returning due_at <= clock_timestamp()
 """
 
@@ -48,7 +47,7 @@ update lane l set leased_until = clock_timestamp() + make_interval(secs => %(lea
 def take(lane_id: int, holder: str) -> Run | None:
     """Take the lease, or None when somebody holds it or the lane is blocked. Needs the account's scope."""
     asked_at = monotonic()
-    rows = statements.run(TAKE, {"lane": lane_id, "holder": holder, "lease": LEASE.total_seconds()})
+    rows = statements.run_kept(TAKE, {"lane": lane_id, "holder": holder, "lease": LEASE.total_seconds()})
     if not rows:
         return None
     account_id, kind, store, warehouse, link, fence, since, until, position, failures, told = rows[0]
@@ -88,28 +87,26 @@ def end(
     A lane that was woken meanwhile is not blocked: what it was refused with may have been replaced by then. Writes nothing when the
     lane is not ours any more.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            END,
-            {
-                "lane": run.lane_id,
-                "fence": run.fence,
-                "due": due_at,
-                "failures": failures,
-                "error": error.replace("\0", ""),
-                "done": not error,
-                "blocked": blocked.replace("\0", "") if blocked else None,
-                "message": message_id,
-            },
-        )
-        row = cursor.fetchone()
-        return bool(row and row[0])
+    rows = statements.run_kept(
+        END,
+        {
+            "lane": run.lane_id,
+            "fence": run.fence,
+            "due": due_at,
+            "failures": failures,
+            "error": error.replace("\0", ""),
+            "done": not error,
+            "blocked": blocked.replace("\0", "") if blocked else None,
+            "message": message_id,
+        },
+    )
+    return bool(rows and rows[0][0])
 
 
 def again(run: Run) -> bool:
     """Go on with the lane as if it was taken anew, when it was woken since the run began: whoever has it open needs no other."""
     asked_at = monotonic()
-    rows = statements.run(AGAIN, {"lane": run.lane_id, "fence": run.fence, "lease": LEASE.total_seconds()})
+    rows = statements.run_kept(AGAIN, {"lane": run.lane_id, "fence": run.fence, "lease": LEASE.total_seconds()})
     if not rows:
         return False
     run.renewed(asked_at)
@@ -120,11 +117,11 @@ def again(run: Run) -> bool:
 def save_position(run: Run, position: object, window: tuple[datetime | None, datetime] | None) -> None:
     """Move a lane's cursor, in the transaction that lands the rows it passes."""
     since, until = window or (None, None)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "update lane set position = %s, window_from = %s, window_to = %s where id = %s and fence = %s",
-            [json.dumps(position) if position is not None else None, since, until, run.lane_id, run.fence],
-        )
+    statements.run_kept(
+        "update lane set position = %s::jsonb, window_from = %s::timestamptz, window_to = %s::timestamptz"
+        " where id = %s and fence = %s",
+        [json.dumps(position) if position is not None else None, since, until, run.lane_id, run.fence],
+    )
     run.position, run.window_from, run.window_to = position, since, until
 
 

@@ -28,14 +28,11 @@ def open_lane(kind: str, owner_id: int) -> int:
         " values (%s, %s, %s, 0, '', 0, '') on conflict do nothing"
     )
     named: list[int | str] = [account_in_scope(), kind, owner_id]
-    with connection.cursor() as cursor:
-        cursor.execute(find, named)
-        row = cursor.fetchone()
-        if row is None:
-            cursor.execute(make, named)
-            cursor.execute(find, named)
-            row = cursor.fetchone()
-        return int(row[0])
+    rows = statements.run_kept(find, named)
+    if not rows:
+        statements.run_kept(make, named)
+        rows = statements.run_kept(find, named)
+    return int(rows[0][0])
 
 
 # Whoever holds a lane sees at the end of a run that it was woken meanwhile, so only one that nobody holds needs a wake-up on the
@@ -74,7 +71,7 @@ def wake(lane_ids: Iterable[int], *, at: datetime | None = None) -> None:
     """
     wanted = sorted(set(lane_ids))
     if wanted:
-        statements.run(WAKE.format("id = any (%(ids)s)"), {"at": at, "within": 0.0, "task": TASK, "ids": wanted})
+        statements.run_kept(WAKE.format("id = any (%(ids)s)"), {"at": at, "within": 0.0, "task": TASK, "ids": wanted})
 
 
 def wake_lane(kind: str, owner_id: int) -> None:
@@ -104,7 +101,7 @@ def tell_lane(kind: str, owner_id: int) -> bool:
 def _wake(kind: str, owner_id: int, within: float) -> None:
     here = f"account_id = %(account)s and kind = %(kind)s and {kind_of(kind).owner}_id = %(owner)s"
     values = {"at": None, "within": within, "task": TASK, "account": account_in_scope(), "kind": kind, "owner": owner_id}
-    if statements.run(WAKE.format(here), values)[0][0]:
+    if statements.run_kept(WAKE.format(here), values)[0][0]:
         return
     # Not there yet, or blocked: then this wakes nothing either.
     wake([open_lane(kind, owner_id)])

@@ -27,6 +27,7 @@ from crossdock.jobs.timing import times_of
 from crossdock.jobs.wakes import wake_lane
 from crossdock.orders.receiving import Intake, Received, receive_each, stored_already
 from crossdock.orders.selling import wake_other_sellers
+from crossdock.tenancy import statements
 
 log = structlog.get_logger(__name__)
 
@@ -143,20 +144,17 @@ async def _take_webhooks(run: Run, opened: Opened, client: PullsOrders, intake: 
 
 
 def _waiting(store_id: int, most: int) -> Announced:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select id, subjects from webhook_inbox where store_id = %s and taken_at is null order by id limit %s",
-            [store_id, most],
-        )
-        return [(row[0], msgspec.json.decode(row[1]) if isinstance(row[1], str) else row[1]) for row in cursor.fetchall()]
+    rows = statements.run(
+        "select id, subjects from webhook_inbox where store_id = %s and taken_at is null order by id limit %s", [store_id, most]
+    )
+    return [(row[0], msgspec.json.decode(row[1]) if isinstance(row[1], str) else row[1]) for row in rows]
 
 
 def _land_named(run: Run, intake: Intake, page: Page | None, inbox: list[int], kept: list[Kept], most: int) -> Announced:
     """Store what was named; the next that wait, so many at most."""
     if page is not None:
         land(run, intake, page, kept, [])
-    with connection.cursor() as cursor:
-        cursor.execute("update webhook_inbox set taken_at = clock_timestamp() where id = any (%s)", [inbox])
+    statements.run_kept("update webhook_inbox set taken_at = clock_timestamp() where id = any (%s)", [inbox])
     return _waiting(run.owner_id, most) if most else []
 
 

@@ -12,7 +12,7 @@ MOVE = """
 update sales_order o set status = t.to_status, status_at = clock_timestamp(), reason = x.reason, wait_until = x.wait_until,
        giving = case when t.to_status = 'new' then 0 else o.giving end
   from unnest(%(ids)s::bigint[], %(reasons)s::text[], %(waits)s::timestamptz[]) x(id, reason, wait_until), order_transition t
- where o.id = x.id and o.deleted_at is null and t.from_status = o.status and t.event = %(event)s
+ where o.id = x.id and o.id = any (%(ids)s) and o.deleted_at is null and t.from_status = o.status and t.event = %(event)s
 returning o.id, o.status
 """
 

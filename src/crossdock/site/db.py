@@ -13,6 +13,11 @@ LOOKUP_ROLE = "crossdock_lookup"
 # They travel as startup options, since defaults of a role do not apply to a role that is assumed.
 TIMEOUTS = {"statement_timeout": "30s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"}
 
+# Plans are kept where `tenancy.statements` asks for it; Django switches that off unless a number is named.
+KEEP_PLANS: dict[str, Any] = {"prepare_threshold": 5}
+PLANS_KEPT = 200
+"""How many plans a connection keeps: more than there are such statements, each in a few forms by the size of its numbers."""
+
 
 # A database host that vanishes without a word is noticed within half a minute, so that no thread waits on it for long. What the
 # address itself says comes first.
@@ -53,7 +58,7 @@ def connection_settings(url: str, *, role: str | None) -> dict[str, Any]:
         "PORT": str(parts.pop("port", "")),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**NETWORK, **parts, "options": " ".join(options)},
+        "OPTIONS": {**NETWORK, **KEEP_PLANS, **parts, "options": " ".join(options)},
     }
 
 
@@ -69,6 +74,7 @@ def check_role(connection: BaseDatabaseWrapper, **_: object) -> None:
     """
     if connection.alias != "default":
         return
+    connection.connection.prepared_max = PLANS_KEPT
     with connection.cursor() as cursor:
         cursor.execute("select current_user, rolsuper, rolbypassrls from pg_roles where rolname = current_user")
         name, is_super, bypasses = cursor.fetchone()
