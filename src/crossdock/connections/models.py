@@ -76,10 +76,15 @@ class Platform(TenantModel):
 
 
 class Store(Platform):
-    """One order source on one platform. `trouble` is what a person has to mend, as a sentence."""
+    """One order source on one platform. `trouble` is what a person has to mend, as a sentence.
+
+    `old_hook_hash` is of a webhook address that was replaced, and is taken until its moment.
+    """
 
     merchant = RowKey(Merchant, related_name="stores")
     hook_hash = models.BinaryField(null=True)
+    old_hook_hash = models.BinaryField(null=True)
+    old_hook_until = models.DateTimeField(null=True)
     webhooks_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -87,6 +92,7 @@ class Store(Platform):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "platform", "identity", "realm"], name="store_identity"),
             models.UniqueConstraint(fields=["hook_hash"], name="store_hook"),
+            models.UniqueConstraint(fields=["old_hook_hash"], name="store_old_hook"),
         ]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -508,6 +508,30 @@ def new_hook(store: Store) -> str:
     sealed, _ = credentials.load(owner, for_change=True)
     credentials.save(owner, msgspec.structs.replace(sealed, hook=token))
     Store.objects.filter(pk=store.pk).update(hook_hash=hashlib.sha256(token.encode()).digest())
+    return token
+
+
+OLD_HOOK_FOR = timedelta(hours=48)
+"""How long a webhook address that was replaced is still taken."""
+
+
+def replace_hook(*, actor: Actor, store: Store) -> str:
+    """A fresh token for the store's webhook address; the one before is taken for 48 hours more, one before that no longer.
+
+    Raises Forbidden.
+    """
+    actor.require(Right.MANAGE_ACCOUNT)
+    until = datetime.now(UTC) + OLD_HOOK_FOR
+    row = Store.objects.select_for_update(no_key=True).get(pk=store.pk)
+    Store.objects.filter(pk=row.pk).update(old_hook_hash=row.hook_hash, old_hook_until=until)
+    token = new_hook(row)
+    record(
+        actor=actor,
+        action="store.webhook_address_replaced",
+        subject_kind="store",
+        subject_id=row.pk,
+        after={"old_until": until.isoformat()},
+    )
     return token
 
 

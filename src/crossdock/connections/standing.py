@@ -1,5 +1,5 @@
-"""Lanes that stores, warehouses and connections have by what their platforms can: opened when a connection goes to work, and, for those
-that did before a lane was invented, when the database is migrated.
+"""Lanes that stores, warehouses and connections have by what their platforms can: opened when a connection goes to work, and, for
+those that did before a lane was invented, when the database is migrated.
 """
 
 from collections.abc import Callable

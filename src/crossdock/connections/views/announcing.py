@@ -1,5 +1,6 @@
 """The webhook address of a store whose platform is told it by hand: shown to administrators, made when they ask for it."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -27,7 +28,7 @@ MAY = Right.MANAGE_ACCOUNT
 
 def panel(request: AccountRequest, store: Store) -> SafeString | None:
     """The address and what to do with it; None for other platforms, other people, and secrets that cannot be opened."""
-    connector = _by_hand(store)
+    connector = by_hand(store)
     if connector is None or connector.webhooks is None or not request.actor.may(MAY):
         return None
     owner = Owner("store", store.pk, store.realm, destination_of(connector, gateway.settings_of_row(store)))
@@ -39,6 +40,7 @@ def panel(request: AccountRequest, store: Store) -> SafeString | None:
         "store": store,
         "by_hand": connector.webhooks.by_hand,
         "address": address_of(store.platform, sealed.hook) if sealed.hook else "",
+        "old_until": store.old_hook_until if store.old_hook_until and store.old_hook_until > datetime.now(UTC) else None,
     }
     return SafeString(render_to_string("connections/_webhook_address.html", context, request))
 
@@ -49,7 +51,7 @@ def panel(request: AccountRequest, store: Store) -> SafeString | None:
 def make_address(request: AccountRequest, public_id: UUID) -> HttpResponse:
     """Make the store's address, unless it has one."""
     store = the_store(public_id)
-    if _by_hand(store) is None:
+    if by_hand(store) is None:
         raise Http404
     had = store.hook_hash is not None
     services.hook_of(store)
@@ -59,6 +61,7 @@ def make_address(request: AccountRequest, public_id: UUID) -> HttpResponse:
     return to(request, "store", public_id=store.public_id)
 
 
-def _by_hand(store: Store) -> Connector | None:
+def by_hand(store: Store) -> Connector | None:
+    """The platform of a store, where a person tells it the address; None for others."""
     connector = presenting.connector_or_none(store.platform)
     return connector if connector is not None and connector.webhooks is not None and connector.webhooks.by_hand else None
