@@ -1,7 +1,7 @@
 """A store whose merchant is asked for credentials, as tests of credential links need it."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.test import Client
 from django.urls import reverse
@@ -18,6 +18,7 @@ from crossdock.connectors.shopify.settings import Settings
 from crossdock.tenancy.scope import scoped
 
 OLD_TOKEN = "shpat_the_token_of_before"
+CALLBACK = "/oauth/shopify/callback"
 
 
 class Case:
@@ -89,3 +90,11 @@ def link_on(answer):
     found = re.search(r"(https?://[^\s\"<]+/credentials/[A-Za-z0-9_-]{43}/)", answer.content.decode())
     assert found, answer.status_code
     return urlsplit(found[1]).path
+
+
+def agree(case, address):
+    """What the platform calls back with after consent."""
+    asked = parse_qs(urlsplit(address).query)
+    scopes = tuple(asked["scope"][0].split(","))
+    query = case.sandbox.shop.callback_query(case.sandbox.handle, asked["client_id"][0], scopes, asked["state"][0])
+    return f"{CALLBACK}?{query}"

@@ -13,7 +13,7 @@ from crossdock.connections import checking, credentials, gateway, oauth, service
 from crossdock.connections.credentials import Owner
 from crossdock.connections.models import CredentialLink, SignInState, Store, Warehouse
 from crossdock.connections.realms import destination_of
-from crossdock.connections.tests.link_rig import OLD_TOKEN, Case, link_on
+from crossdock.connections.tests.link_rig import CALLBACK, OLD_TOKEN, Case, agree, link_on
 from crossdock.connections.tests.rig import PASSWORD, posted
 from crossdock.connectors.files import connector as files
 from crossdock.connectors.files.settings import Settings as FilesSettings
@@ -21,8 +21,6 @@ from crossdock.connectors.nuorder.simulator import NuOrderSimulator
 from crossdock.connectors.nuorder.simulator.server import DEMO_KEY, DEMO_SECRET
 from crossdock.connectors.shopify import connector as shopify
 from crossdock.tenancy.scope import scoped
-
-CALLBACK = "/oauth/shopify/callback"
 
 
 @pytest.fixture
@@ -46,14 +44,6 @@ def set_out(case, form):
     """Choose Authorize; the platform's address."""
     answer = case.merchant.post(form, {"do": "authorize", **by_consent(case)})
     return re.search(r'<a class="btn btn-primary" href="([^"]+)"', shown(answer))[1].replace("&amp;", "&")
-
-
-def agree(case, address):
-    """What the platform calls back with after consent."""
-    asked = parse_qs(urlsplit(address).query)
-    scopes = tuple(asked["scope"][0].split(","))
-    query = case.sandbox.shop.callback_query(case.sandbox.handle, asked["client_id"][0], scopes, asked["state"][0])
-    return f"{CALLBACK}?{query}"
 
 
 def refresh_token(case):

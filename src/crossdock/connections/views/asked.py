@@ -234,7 +234,7 @@ def _page(
         "authorize_when": authorize_when(connector, raw) if connector.oauth is not None else None,
         "complaint": found.link.complaint if given is None else "",
         "tests_left": requests.MOST_TESTS - found.link.tests if found.link.tests else None,
-        "guide": guide_of(connector, below=1),
+        "guide": guide_of(connector, has_form=True),
         "token": token,
     }
     with timezone.override(wanted.zone):

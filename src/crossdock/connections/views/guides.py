@@ -24,6 +24,7 @@ def credentials(request: HttpRequest, platform: str) -> HttpResponse:
     return response
 
 
-def guide_of(connector: Connector, *, below: int = 0) -> SafeString:
-    """The merchant's page as HTML, with this installation's address in it. Titles sink by `below` levels."""
-    return html_of(guide.credentials_page(connector, here=settings.PUBLIC_URL.rstrip("/")), below=below)
+def guide_of(connector: Connector, *, has_form: bool = False) -> SafeString:
+    """The merchant's page as HTML, with this installation's address in it; beside the form itself as a part of that page."""
+    text = guide.credentials_page(connector, here=settings.PUBLIC_URL.rstrip("/"), has_form=has_form)
+    return html_of(text, below=1 if has_form else 0)

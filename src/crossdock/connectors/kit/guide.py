@@ -51,8 +51,11 @@ def sections_of(connector: Connector) -> dict[str, str]:
     return {title.strip(): body.strip() for title, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def credentials_page(connector: Connector, *, here: str = HERE) -> str:
-    """“Get your credentials”: for whoever owns them, with nothing in it of any account. `here` is the installation's address."""
+def credentials_page(connector: Connector, *, here: str = HERE, has_form: bool = False) -> str:
+    """“Get your credentials”: for whoever owns them, with nothing in it of any account. `here` is the installation's address.
+
+    Where it stands beside the form itself (`has_form`), the fields are not listed again.
+    """
     said = sections_of(connector)
     parts = [
         f"# Get your credentials for {connector.name}",
@@ -60,7 +63,7 @@ def credentials_page(connector: Connector, *, here: str = HERE) -> str:
         "when it is refused.",
         _section(NEEDED, said, "The right to make or look up the values below."),
         _section(WHERE, said, ""),
-        f"## What you enter\n\n{credentials_table(connector)}",
+        "" if has_form else f"## What you enter\n\n{credentials_table(connector)}",
         _section(RIGHTS, said, "", _scopes(connector)),
         _section(ENDS, said, ""),
         _section(NO_WAY_IN, said, ""),
@@ -115,7 +118,7 @@ def _needed(spec: FieldSpec) -> str:
         return "yes"
     if spec.shown_when is not None:
         return "where it is asked"
-    return "chosen already" if spec.kind in (FieldKind.CHOICE, FieldKind.SWITCH) and spec.default not in ("", None) else "no"
+    return "preset" if spec.kind in (FieldKind.CHOICE, FieldKind.SWITCH) and spec.default not in ("", None) else "no"
 
 
 def _section(title: str, said: dict[str, str], otherwise: str, more: str = "") -> str:
