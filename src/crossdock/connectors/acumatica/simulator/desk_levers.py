@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from crossdock.connectors.acumatica.simulator.stock_levers import StockLevers
-
-_GOODS = (("BLUE-M", "Blue shirt M", "20.00"), ("RED-L", "Red shirt L", "22.00"), ("MUG", "Mug", "9.50"), ("CAP", "Cap", "14.00"))
-_TOWNS = (("Portland", "OR", "97201"), ("Reno", "NV", "89502"), ("Louisville", "KY", "40202"), ("Austin", "TX", "78701"))
+from crossdock.connectors.kit.simulator.made_up import flow, is_due, made_up
 
 
 class DeskLevers(StockLevers):
@@ -60,33 +56,22 @@ class DeskLevers(StockLevers):
 
     def place_many(self, count: int = 10, tenant: str | None = None, seed: int | None = None) -> int:
         """Enter made-up orders; how many."""
-        chance = random.Random(seed)  # noqa: S311  (made-up goods)
-        for _ in range(min(count, 100_000)):
-            lines = [
-                {"sku": sku, "title": title, "quantity": chance.randint(1, 3), "price": price}
-                for sku, title, price in chance.sample(_GOODS, chance.randint(1, 3))
-            ]
-            city, state, postal_code = chance.choice(_TOWNS)
-            self.add_order(tenant=tenant, lines=lines, ship_to={"City": city, "State": state, "PostalCode": postal_code})
+        for one in made_up(count, seed):
+            to = {"City": one.city, "State": one.state, "PostalCode": one.postal_code}
+            self.add_order(tenant=tenant, lines=one.lines, ship_to=to)
         return count
 
     def let_orders_flow(self, every: float, tenant: str | None = None) -> None:
         """From now on enter a made-up order every so many seconds, over restarts too; 0 ends it."""
-        found = self.tenant(tenant)
-        found.places_every = max(0.0, every)
-        found.next_at = None
+        flow(self.tenant(tenant), every)
 
     def place_due(self) -> None:
-        """Enter the orders whose time has come; after a long stop one, not all that were missed."""
+        """Enter the orders whose time has come."""
         for found in self.tenants.values():
-            if not found.places_every:
-                continue
-            now = found.clock()
-            if found.next_at is None or found.next_at <= now:
-                if found.next_at is not None:
-                    self.place_many(1, tenant=found.name)
-                found.next_at = now + timedelta(seconds=found.places_every)
-                self.is_changed = True
+            before = found.next_at
+            if is_due(found, found.clock()):
+                self.place_many(1, tenant=found.name)
+            self.is_changed = self.is_changed or found.next_at != before
 
     def reduce_line(self, order: str, line: str, quantity: int, tenant: str | None = None) -> None:
         """Reduce one line of an order to a quantity."""

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import uuid
+from functools import partial
 from typing import Any
 
-import aiohttp
 import msgspec
 
 from crossdock.connectors.acumatica.simulator.state import Record, Tenant
+from crossdock.connectors.kit.simulator.outbox import Outbox
 
 _TRIES = 4
 
 
-class Courier:
+class Courier(Outbox):
     """Delivers notifications in the background. A row that changed is deleted and inserted in the notification's terms."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def note(self, tenant: Tenant, entity: str, record: Record) -> None:
         """Tell of a record that changed, where somebody set that up."""
         if tenant.push is None or entity not in ("SalesOrder", "Shipment"):
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
             return
         row = {"NoteID": record["id"], "Status": record.get("Status")}
         body = {
@@ -40,17 +33,7 @@ class Courier:
             "TimeStamp": time.time_ns(),
             "AdditionalInfo": {},
         }
-        task = loop.create_task(self._deliver(tenant, body))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def stop(self) -> None:
-        """End what is under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        for task in list(self._tasks):
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        self.begin(partial(self._deliver, tenant, body))
 
     async def _deliver(self, tenant: Tenant, body: dict[str, Any]) -> None:
         push = tenant.push
@@ -58,13 +41,11 @@ class Courier:
             return
         headers = {"Content-Type": "application/json", "X-Crossdock-Secret": push.secret}
         content = msgspec.json.encode(body)
-        async with aiohttp.ClientSession() as session:
-            for copy in range(push.copies):
-                if copy:
-                    await asyncio.sleep(push.pause)
-                for _ in range(_TRIES):
-                    with contextlib.suppress(aiohttp.ClientError, OSError):
-                        async with session.post(push.url, data=content, headers=headers) as response:
-                            if response.status < 300:
-                                break
-                    await asyncio.sleep(push.pause)
+        for copy in range(push.copies):
+            if copy:
+                await asyncio.sleep(push.pause)
+            for _ in range(_TRIES):
+                status = await self.post(push.url, content, headers)
+                if status is not None and status < 300:
+                    break
+                await asyncio.sleep(push.pause)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -47,6 +46,7 @@ class AcumaticaSimulator(SigningIn, DeskLevers):
 
     key = "acumatica"
     name = "Acumatica"
+    ticks = 0.2
 
     def __init__(
         self,
@@ -61,7 +61,6 @@ class AcumaticaSimulator(SigningIn, DeskLevers):
         self.courier = Courier()
         self.tenants: dict[str, Tenant] = {}
         self._operations: dict[str, _Operation] = {}
-        self._ticking: asyncio.Task[None] | None = None
         for name in tenants:
             self.add_tenant(name)
 
@@ -152,22 +151,13 @@ class AcumaticaSimulator(SigningIn, DeskLevers):
         self.access.apps = {one[0].casefold(): App(*one) for one in state["apps"]}
         self.access.users = {(tenant, name): password for tenant, name, password in state["users"]}
 
-    async def begin(self) -> None:
-        """Watch for orders that are due."""
-        self._ticking = asyncio.create_task(self._tick())
+    async def tick(self) -> None:
+        """Enter orders that are due."""
+        self.place_due()
 
     async def end(self) -> None:
-        """Stop watching and delivering."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticking
+        """Stop delivering."""
         await self.courier.stop()
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(0.2)
-            self.place_due()
 
     # The endpoint
 

@@ -57,7 +57,7 @@ class Tenant:
     missing_is_500: bool = False
     push: Push | None = None
     places_every: float = 0.0
-    next_at: datetime | None = None
+    next_at: str | None = None
     on_change: Callable[[Tenant, str, Record], None] | None = None
 
     def now(self) -> datetime:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from crossdock.connectors.bigcommerce.simulator.levers import Levers
-
-_GOODS = (("BLUE-M", "Blue shirt M", "20.00"), ("RED-L", "Red shirt L", "22.00"), ("MUG", "Mug", "9.50"), ("CAP", "Cap", "14.00"))
+from crossdock.connectors.kit.simulator.made_up import flow, is_due, made_up
 
 
 class DeskLevers(Levers):
@@ -60,30 +57,18 @@ class DeskLevers(Levers):
 
     def place_many(self, count: int = 10, store: str | None = None, seed: int | None = None) -> int:
         """Place made-up orders; how many."""
-        chance = random.Random(seed)  # noqa: S311  (made-up goods)
-        for _ in range(min(count, 100_000)):
-            lines = [
-                {"sku": sku, "title": title, "quantity": chance.randint(1, 3), "price": price}
-                for sku, title, price in chance.sample(_GOODS, chance.randint(1, 3))
-            ]
-            self.add_order(store=store, lines=lines)
+        for one in made_up(count, seed):
+            self.add_order(store=store, lines=one.lines)
         return count
 
     def let_orders_flow(self, every: float, store: str | None = None) -> None:
         """From now on place a made-up order every so many seconds, over restarts too; 0 ends it."""
-        found = self.store(store)
-        found.places_every = max(0.0, every)
-        found.next_at = None
+        flow(self.store(store), every)
 
     def place_due(self) -> None:
-        """Place the orders whose time has come; after a long stop one, not all that were missed."""
+        """Place the orders whose time has come."""
         for found in self.stores.values():
-            if not found.places_every:
-                continue
-            now = self.clock()
-            due = datetime.fromisoformat(found.next_at) if found.next_at else None
-            if due is None or due <= now:
-                if due is not None:
-                    self.place_many(1, store=found.hash)
-                found.next_at = (now + timedelta(seconds=found.places_every)).isoformat()
-                self.is_changed = True
+            before = found.next_at
+            if is_due(found, self.clock()):
+                self.place_many(1, store=found.hash)
+            self.is_changed = self.is_changed or found.next_at != before

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
@@ -12,18 +11,16 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
-
-import aiohttp
 
 from crossdock.connectors.bigcommerce.simulator.access import Access
 from crossdock.connectors.bigcommerce.simulator.making import Record
 from crossdock.connectors.bigcommerce.simulator.state import Store
+from crossdock.connectors.kit.simulator.outbox import Outbox
 
 WAITS = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21_600, 50_400, 86_400)
 """Seconds between repetitions at the real platform: two days. Then the hook is put to sleep."""
-
-_MOST_AT_ONCE = 32
 
 
 @dataclass
@@ -41,19 +38,17 @@ class Delivery:
     status: int | None = None
 
 
-class Courier:
+class Courier(Outbox):
     """Delivers what stores tell. `pause` is the wait in seconds before the first repetition; it grows as the real ones do."""
 
     def __init__(self, access: Access, clock: Callable[[], datetime]) -> None:
+        super().__init__()
         self.access = access
         self.clock = clock
         self.pause = 0.5
         self.copies = 1
         self.signs = True
         self.sent: list[Delivery] = []
-        self._session: aiohttp.ClientSession | None = None
-        self._running: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
 
     def note(self, store: Store, scope: str, data: Record) -> None:
         """Send what happened to every hook that wants it; called from the store, returns at once."""
@@ -76,10 +71,7 @@ class Courier:
                     scope, store.hash, hook["id"], hook["destination"], message["hash"], body, self._headers(hook, body)
                 )
                 self.sent.append(delivery)
-                with contextlib.suppress(RuntimeError):  # outside a running loop nobody listens
-                    task = asyncio.get_running_loop().create_task(self._deliver(store, delivery))
-                    self._running.add(task)
-                    task.add_done_callback(self._running.discard)
+                self.begin(partial(self._deliver, store, delivery))
         if len(self.sent) > 50_000:
             del self.sent[:10_000]
 
@@ -97,7 +89,7 @@ class Courier:
         return headers
 
     async def _deliver(self, store: Store, delivery: Delivery) -> None:
-        async with self._slots:
+        async with self.slots:
             for wait in (*WAITS, None):
                 delivery.tries += 1
                 if await self._posted(delivery):
@@ -108,32 +100,8 @@ class Courier:
             hook["is_active"] = False
 
     async def _posted(self, delivery: Delivery) -> bool:
-        if self._session is None:
-            bounds = aiohttp.ClientTimeout(total=5, sock_connect=1)
-            self._session = aiohttp.ClientSession(timeout=bounds, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
-        try:
-            async with self._session.post(
-                delivery.address, data=delivery.body, headers=delivery.headers, allow_redirects=False
-            ) as answer:
-                delivery.status = answer.status
-                return 200 <= answer.status < 300
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            delivery.status = None
-            return False
-
-    async def idle(self) -> None:
-        """Wait until every message under way has arrived or was given up."""
-        while self._running:
-            await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def stop(self) -> None:
-        """Drop what is under way."""
-        for task in list(self._running):
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        delivery.status = await self.post(delivery.address, delivery.body, delivery.headers)
+        return delivery.status is not None and 200 <= delivery.status < 300
 
 
 def _fits(wanted: str, scope: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -49,6 +47,7 @@ class BigCommerceSimulator(DeskLevers):
 
     key = "bigcommerce"
     name = "BigCommerce"
+    ticks = 0.2
 
     def __init__(
         self,
@@ -65,7 +64,6 @@ class BigCommerceSimulator(DeskLevers):
         self.stores: dict[str, Store] = {}
         self.access.apps[APP] = App(APP, "sandbox-app-secret-0123456789abcdef")
         self.access.apps[ACCOUNT] = App(ACCOUNT, "sandbox-account-secret-0123456789abcdef")
-        self._ticking: asyncio.Task[None] | None = None
         for hash_ in stores:
             self.add_store(hash_)
 
@@ -124,22 +122,13 @@ class BigCommerceSimulator(DeskLevers):
         for value, client_id, hash_, scopes in state["tokens"]:
             self.access.tokens[value] = Token(value, client_id, hash_, tuple(scopes))
 
-    async def begin(self) -> None:
-        """Watch for what is due later."""
-        self._ticking = asyncio.create_task(self._tick())
+    async def tick(self) -> None:
+        """Place orders that are due."""
+        self.place_due()
 
     async def end(self) -> None:
-        """Stop watching and delivering."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticking
+        """Stop delivering."""
         await self.courier.stop()
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(0.2)
-            self.place_due()
 
     def _into(self, handler: Answering) -> Callable[[web.Request], Any]:
         async def serve(request: web.Request) -> web.StreamResponse:

@@ -48,6 +48,9 @@ class Simulator:
     key: ClassVar[str]
     name: ClassVar[str]
 
+    ticks: ClassVar[float | None] = None
+    """Seconds between two looks at what is due, by `tick`; None for a platform where nothing happens by itself."""
+
     def __init__(
         self, *, state_file: Path | None = None, folder: Path | None = None, clock: Callable[[], datetime] = now
     ) -> None:
@@ -63,6 +66,7 @@ class Simulator:
         self.is_changed = False
         self._listener: Listener | None = None
         self._saving: asyncio.Task[None] | None = None
+        self._ticking: asyncio.Task[None] | None = None
 
     # What a platform gives
 
@@ -96,6 +100,9 @@ class Simulator:
 
     async def begin(self) -> None:
         """Start what runs beside HTTP."""
+
+    async def tick(self) -> None:
+        """Do what is due by now; called again and again while the platform runs."""
 
     async def end(self) -> None:
         """Stop what `begin` started."""
@@ -211,19 +218,27 @@ class Simulator:
         if self.state_file is not None and self.state_file.exists():
             self.restore(await asyncio.to_thread(self.state_file.read_bytes))
         await self.begin()
+        if self.ticks is not None:
+            self._ticking = asyncio.create_task(self._tick_on(self.ticks))
         if self.state_file is not None:
             self._saving = asyncio.create_task(self._save_changes())
 
     async def closed(self) -> None:
         """Called by the listener before it ends."""
-        if self._saving is not None:
-            self._saving.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._saving
-            self._saving = None
+        for task in (self._saving, self._ticking):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self._saving = self._ticking = None
         await self.end()
         if self.state_file is not None:
             self._save()
+
+    async def _tick_on(self, pause: float) -> None:
+        while True:
+            await asyncio.sleep(pause)
+            await self.tick()
 
     async def _save_changes(self) -> None:
         pause = SAVE_EVERY

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
+from crossdock.connectors.kit.simulator.made_up import flow, is_due, made_up
 from crossdock.connectors.magento2.simulator.levers import Levers
-
-_GOODS = (("BLUE-M", "Blue shirt M", 20.0), ("RED-L", "Red shirt L", 22.0), ("MUG", "Mug", 9.5), ("CAP", "Cap", 14.0))
-_TOWNS = (("Portland", "OR", "97201"), ("Reno", "NV", "89502"), ("Louisville", "KY", "40202"), ("Austin", "TX", "78701"))
 
 
 class DeskLevers(Levers):
@@ -74,34 +70,24 @@ class DeskLevers(Levers):
 
     def place_many(self, count: int = 10, seed: int | None = None) -> int:
         """Place made-up orders; how many."""
-        chance = random.Random(seed)  # noqa: S311  (made-up goods)
-        for _ in range(min(count, 100_000)):
-            lines = [
-                {"sku": sku, "name": name, "quantity": chance.randint(1, 3), "price": price}
-                for sku, name, price in chance.sample(_GOODS, chance.randint(1, 3))
-            ]
-            city, region, postal_code = chance.choice(_TOWNS)
-            self.add_order(lines=lines, ship_to={"city": city, "region_code": region, "region": region, "postcode": postal_code})
+        for one in made_up(count, seed):
+            lines = [{**line, "name": line["title"], "price": float(line["price"])} for line in one.lines]
+            to = {"city": one.city, "region_code": one.state, "region": one.state, "postcode": one.postal_code}
+            self.add_order(lines=lines, ship_to=to)
         return count
 
     def let_orders_flow(self, every: float) -> None:
         """From now on place a made-up order every so many seconds, over restarts too; 0 ends it."""
-        found = self.shop()
-        found.places_every, found.next_at = max(0.0, every), None
+        flow(self.shop(), every)
         self.is_changed = True
 
     def place_due(self) -> None:
-        """Place the orders whose time has come; after a long stop one, not all that were missed."""
+        """Place the orders whose time has come."""
         for found in self.shops.values():
-            if not found.places_every:
-                continue
-            moment = found.clock()
-            due = datetime.fromisoformat(found.next_at) if found.next_at else None
-            if due is None or due <= moment:
-                if due is not None:
-                    self.place_many(1)
-                found.next_at = (moment + timedelta(seconds=found.places_every)).isoformat()
-                self.is_changed = True
+            before = found.next_at
+            if is_due(found, found.clock()):
+                self.place_many(1)
+            self.is_changed = self.is_changed or found.next_at != before
 
     def refund_line(self, order: str, sku: str, quantity: int) -> None:
         """Refund some units of one SKU that did not leave yet."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -38,13 +36,13 @@ class MagentoSimulator(DeskLevers):
 
     key = "magento2"
     name = "Magento 2"
+    ticks = 0.1
 
     def __init__(
         self, *, state_file: Path | None = None, folder: Path | None = None, clock: Callable[[], datetime] = now
     ) -> None:
         super().__init__(state_file=state_file, folder=folder, clock=clock)
         self.shops: dict[str, Shop] = {DEMO_SHOP: Shop(DEMO_SHOP, clock)}
-        self._ticking: asyncio.Task[None] | None = None
 
     # What the kit asks
 
@@ -112,22 +110,13 @@ class MagentoSimulator(DeskLevers):
             self.shops[shop.name] = shop
 
     async def begin(self) -> None:
-        """Watch for what is due later."""
+        """Say in each shop where it is reached."""
         for shop in self.shops.values():
             shop.address = f"{self.url}/magento2/"
-        self._ticking = asyncio.create_task(self._tick())
 
-    async def end(self) -> None:
-        """Stop watching."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticking
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(0.1)
-            self.place_due()
+    async def tick(self) -> None:
+        """Place orders that are due."""
+        self.place_due()
 
     # HTTP
 

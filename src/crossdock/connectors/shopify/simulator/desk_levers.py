@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import Any
 
+from crossdock.connectors.kit.simulator.made_up import GOODS, flow, is_due, made_up
 from crossdock.connectors.shopify.simulator.goods_levers import GoodsLevers
-from crossdock.connectors.shopify.simulator.values import read_moment
-
-_GOODS = (("BLUE-M", "Blue shirt M", "20.00"), ("RED-L", "Red shirt L", "22.00"), ("MUG", "Mug", "9.50"), ("CAP", "Cap", "14.00"))
-_TOWNS = (("Portland", "OR", "97201"), ("Reno", "NV", "89502"), ("Louisville", "KY", "40202"), ("Austin", "TX", "78701"))
 
 
 class DeskLevers(GoodsLevers):
@@ -77,15 +72,10 @@ class DeskLevers(GoodsLevers):
 
     def place_many(self, count: int = 10, shop: str | None = None, seed: int | None = None) -> int:
         """Place made-up orders; how many."""
-        chance = random.Random(seed)  # noqa: S311  (made-up goods)
-        self._sell(shop, _GOODS)
-        for _ in range(min(count, 100_000)):
-            lines = [
-                {"sku": sku, "title": title, "quantity": chance.randint(1, 3), "price": price}
-                for sku, title, price in chance.sample(_GOODS, chance.randint(1, 3))
-            ]
-            city, region, postal_code = chance.choice(_TOWNS)
-            self.add_order(shop=shop, lines=lines, ship_to={"city": city, "provinceCode": region, "zip": postal_code})
+        self._sell(shop, GOODS)
+        for one in made_up(count, seed):
+            to = {"city": one.city, "provinceCode": one.state, "zip": one.postal_code}
+            self.add_order(shop=shop, lines=one.lines, ship_to=to)
         return count
 
     def _sell(self, shop: str | None, wanted: Iterable[tuple[str, str, str]]) -> None:
@@ -97,22 +87,15 @@ class DeskLevers(GoodsLevers):
 
     def let_orders_flow(self, every: float, shop: str | None = None) -> None:
         """From now on place a made-up order every so many seconds, over restarts too; 0 ends it."""
-        found = self.shop(shop)
-        found.places_every = max(0.0, every)
-        found.next_at = None
+        flow(self.shop(shop), every)
 
     def place_due(self) -> None:
-        """Place the orders whose time has come; after a long stop one, not all that were missed."""
+        """Place the orders whose time has come."""
         for found in self.shops.values():
-            if not found.places_every:
-                continue
-            now = found.clock()
-            due = read_moment(found.next_at)
-            if due is None or due <= now:
-                if due is not None:
-                    self.place_many(1, shop=found.handle)
-                found.next_at = (now + timedelta(seconds=found.places_every)).isoformat()
-                self.is_changed = True
+            before = found.next_at
+            if is_due(found, found.clock()):
+                self.place_many(1, shop=found.handle)
+            self.is_changed = self.is_changed or found.next_at != before
 
     def reduce_line(self, order: str, line: str, quantity: int, shop: str | None = None) -> None:
         """Reduce one line of an order to a quantity."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import html
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -61,6 +59,7 @@ class ShopifySimulator(DeskLevers):
 
     key = "shopify"
     name = "Shopify"
+    ticks = 0.1
 
     def __init__(
         self,
@@ -76,7 +75,6 @@ class ShopifySimulator(DeskLevers):
         self.courier = Courier(self.access, VERSIONS[-1])
         self.shops: dict[str, Shop] = {}
         self.access.apps[OWN_APP] = App(OWN_APP, "shpss_sandbox_0123456789abcdef")
-        self._ticking: asyncio.Task[None] | None = None
         for handle in shops:
             self.add_shop(handle)
 
@@ -155,24 +153,15 @@ class ShopifySimulator(DeskLevers):
                 value, app, handle, tuple(scopes), _at(until), refresh, _at(refresh_until), replaces, is_used
             )
 
-    async def begin(self) -> None:
-        """Watch for what is due later."""
-        self._ticking = asyncio.create_task(self._tick())
+    async def tick(self) -> None:
+        """Do what shops do later, and place orders that are due."""
+        for shop in self.shops.values():
+            orders.settle(shop)
+        self.place_due()
 
     async def end(self) -> None:
-        """Stop watching and delivering."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticking
+        """Stop delivering."""
         await self.courier.stop()
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(0.1)
-            for shop in self.shops.values():
-                orders.settle(shop)
-            self.place_due()
 
     # HTTP
 

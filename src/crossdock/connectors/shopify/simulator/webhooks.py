@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 import hmac
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import aiohttp
 import msgspec
 
+from crossdock.connectors.kit.simulator.outbox import Outbox
 from crossdock.connectors.shopify.simulator.access import Access
 from crossdock.connectors.shopify.simulator.rest import body_of
 from crossdock.connectors.shopify.simulator.state import Shop
@@ -21,8 +21,6 @@ from crossdock.connectors.shopify.simulator.values import Record
 
 MOST_TRIES = 9
 """One try and eight repetitions; the real platform spreads them over four hours."""
-
-_MOST_AT_ONCE = 32
 
 
 @dataclass
@@ -40,18 +38,16 @@ class Delivery:
     status: int | None = None
 
 
-class Courier:
+class Courier(Outbox):
     """Delivers what shops emit. `pause` is the wait in seconds before the first repetition; it doubles."""
 
     def __init__(self, access: Access, version: str) -> None:
+        super().__init__()
         self.access = access
         self.version = version
         self.pause = 0.5
         self.copies = 1
         self.sent: list[Delivery] = []
-        self._session: aiohttp.ClientSession | None = None
-        self._running: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
 
     def note(self, shop: Shop, topic: str, record: Record) -> None:
         """Send what happened to every subscription of the topic; called from the shop, returns at once."""
@@ -74,10 +70,7 @@ class Courier:
 
     def _begin(self, shop: Shop, delivery: Delivery) -> None:
         self.sent.append(delivery)
-        with contextlib.suppress(RuntimeError):  # Outside a running loop nobody listens.
-            task = asyncio.get_running_loop().create_task(self._deliver(shop, delivery))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        self.begin(partial(self._deliver, shop, delivery))
         if len(self.sent) > 50_000:
             del self.sent[:10_000]
 
@@ -106,7 +99,7 @@ class Courier:
 
     async def _deliver(self, shop: Shop, delivery: Delivery) -> None:
         wait = self.pause
-        async with self._slots:
+        async with self.slots:
             for attempt in range(MOST_TRIES):
                 delivery.tries += 1
                 if await self._posted(delivery):
@@ -121,32 +114,8 @@ class Courier:
             shop.subscriptions.pop(delivery.subscription, None)
 
     async def _posted(self, delivery: Delivery) -> bool:
-        if self._session is None:
-            bounds = aiohttp.ClientTimeout(total=5, sock_connect=1)
-            self._session = aiohttp.ClientSession(timeout=bounds, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
-        try:
-            async with self._session.post(
-                delivery.address, data=delivery.body, headers=delivery.headers, allow_redirects=False
-            ) as answer:
-                delivery.status = answer.status
-                return 200 <= answer.status < 300
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            delivery.status = None
-            return False
-
-    async def idle(self) -> None:
-        """Wait until every message under way has arrived or was given up."""
-        while self._running:
-            await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def stop(self) -> None:
-        """Drop what is under way."""
-        for task in list(self._running):
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        delivery.status = await self.post(delivery.address, delivery.body, delivery.headers)
+        return delivery.status is not None and 200 <= delivery.status < 300
 
     def view(self) -> list[dict[str, Any]]:
         """What was sent, newest first."""

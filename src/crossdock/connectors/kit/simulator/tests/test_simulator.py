@@ -188,3 +188,29 @@ async def test_a_restart_keeps_the_state_where_a_file_was_given(tmp_path: Path, 
 
     assert second.rings == 1
     assert file.stat().st_mode & 0o077 == 0
+
+
+class Clock(Bell):
+    """A bell that rings by itself."""
+
+    ticks = 0.001
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rang = asyncio.Event()
+
+    async def tick(self) -> None:
+        self.rings += 1
+        self.rang.set()
+
+
+async def test_what_is_due_is_done_while_the_platform_runs_and_not_after() -> None:
+    clock = Clock()
+    await clock.start()
+    await asyncio.wait_for(clock.rang.wait(), 30)
+
+    await clock.stop()
+    at_the_end = clock.rings
+    await asyncio.sleep(0.01)
+
+    assert clock.rings == at_the_end >= 1
