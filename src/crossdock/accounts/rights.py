@@ -72,15 +72,34 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
+CONFIRMED: frozenset[Right] = frozenset({Right.GO_LIVE, Right.REPLACE_CREDENTIALS, Right.MANAGE_PEOPLE})
+"""What a person does only within a quarter of an hour after having signed in or confirmed; see `confirming`.
+
+Besides these: adding a store or warehouse, and taking out more than a thousand rows (`Actor.require_confirmed`).
+"""
+
+
 class Forbidden(RuleBroken):
     """This person's role does not include what was asked for."""
+
+
+class NotConfirmed(Exception):
+    """The person may do it, and has to confirm first that it is still the same person. `back` is where it goes on, if that is known.
+
+    No broken rule, so that no form shows it as one: it goes through to whatever can ask.
+    """
+
+    def __init__(self, back: str = "") -> None:
+        super().__init__("this has to be confirmed first")
+        self.back = back
 
 
 @dataclass(frozen=True)
 class Actor:
     """Somebody at work in one account. `merchants` is None for all of them, else the ids this person is limited to.
 
-    `person_id` is None when Crossdock itself acts, or an operator at the command line.
+    `person_id` is None when Crossdock itself acts, or an operator at the command line. `is_confirmed` tells of a person in a browser
+    whether it is sure who that is: it signed in, or confirmed, a short while ago.
     """
 
     account_id: int
@@ -88,6 +107,7 @@ class Actor:
     role: Role
     merchants: tuple[int, ...] | None = None
     name: str = ""
+    is_confirmed: bool = True
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -99,9 +119,20 @@ class Actor:
         return right in RIGHTS[self.role]
 
     def require(self, right: Right) -> None:
-        """Raises Forbidden, with a sentence, unless the role includes the right."""
+        """Before something is done: raises Forbidden unless the role includes the right, NotConfirmed where it is one of CONFIRMED."""
+        self.require_role(right)
+        if right in CONFIRMED:
+            self.require_confirmed()
+
+    def require_role(self, right: Right) -> None:
+        """Before something is shown: raises Forbidden, with a sentence, unless the role includes the right."""
         if not self.may(right):
             raise Forbidden(f"You may not {DOES[right]}. Ask an administrator of this account.")
+
+    def require_confirmed(self, back: str = "") -> None:
+        """Raises NotConfirmed for a person who last signed in or confirmed too long ago; it comes back to `back` then."""
+        if not self.is_confirmed:
+            raise NotConfirmed(back)
 
     def require_all_merchants(self, what: str) -> None:
         """Raises Forbidden for somebody limited to some merchants: for what concerns the whole account."""

@@ -3,9 +3,12 @@
 import itertools
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cache
 
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY, record_authentication
 from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
 from django.test import Client
 
 from crossdock.accounts import services
@@ -49,8 +52,13 @@ def actor_of(account: Account, person: Person) -> Actor:
     return next(one for one in belongings(person) if one.account.pk == account.pk).actor(person)
 
 
-def signed_in_client(person: Person) -> Client:
-    """A browser in which this person is signed in."""
+def signed_in_client(person: Person, *, ago: timedelta = timedelta(0)) -> Client:
+    """A browser in which this person signed in with a password, so long ago."""
     client = Client()
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    request = HttpRequest()
+    request.session = client.session
+    record_authentication(request, person, method="password")
+    request.session[AUTHENTICATION_METHODS_SESSION_KEY][-1]["at"] -= ago.total_seconds()
+    request.session.save()
     return client

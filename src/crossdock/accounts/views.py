@@ -1,6 +1,7 @@
 """Pages about a person and an account: home, profile, settings, and the first administrator's link."""
 
 from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import record_authentication
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -124,5 +125,7 @@ def _claim(request: HttpRequest, form: FirstAdministratorForm, token: str) -> Ht
     else:
         person.backend = settings.AUTHENTICATION_BACKENDS[0]
         get_adapter().login(request, person)
+        # Who just chose a password need not type it again for the first connection.
+        record_authentication(request, person, method="password")
         return redirect(home_of(account))
     return None

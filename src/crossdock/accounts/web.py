@@ -1,7 +1,7 @@
 """How a page gets its account: from the address, never from the session, and only for its members."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, overload
@@ -18,9 +18,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crossdock.accounts import confirming
 from crossdock.accounts.keyring import SecretsLocked
 from crossdock.accounts.models import Account, Person, Role
-from crossdock.accounts.rights import Actor, Forbidden, Right
+from crossdock.accounts.rights import Actor, Forbidden, NotConfirmed, Right
 from crossdock.domain.errors import RuleBroken
 
 P = ParamSpec("P")
@@ -50,7 +51,7 @@ class Belonging:
         """The account's first page."""
         return home_of(self.account)
 
-    def actor(self, person: Person) -> Actor:
+    def actor(self, person: Person, *, is_confirmed: bool = True) -> Actor:
         """The person at work in this account."""
         return Actor(
             account_id=self.account.pk,
@@ -58,6 +59,7 @@ class Belonging:
             role=self.role,
             merchants=self.merchants,
             name=person.name or person.email,
+            is_confirmed=is_confirmed,
         )
 
 
@@ -125,7 +127,7 @@ def _for_account(view: View[P], *, transaction: bool) -> Wrapped:
         if found is None:
             raise Http404
         request.account = found.account
-        request.actor = found.actor(request.user)
+        request.actor = found.actor(request.user, is_confirmed=confirming.is_fresh(request))
         request.rights = request.actor.rights
         # Times are shown in the account's zone, by whatever draws the page.
         with timezone.override(found.account.time_zone):
@@ -142,13 +144,25 @@ def _for_account(view: View[P], *, transaction: bool) -> Wrapped:
     return inside
 
 
-def requires(right: Right) -> Callable[[View[P]], View[P]]:
-    """Refuse a view to roles without this right. Stands below `for_account`."""
+def requires(right: Right, *, keeps: Sequence[str] = (), asks_first: bool = False) -> Callable[[View[P]], View[P]]:
+    """Refuse a view to roles without this right. Stands below `for_account`.
+
+    Where the right is one that a person has to confirm for (`rights.CONFIRMED`), a POST is sent to do so, and the fields in `keeps`
+    are there again afterwards (`confirming.kept`); never name a secret. With `asks_first` the page itself is shown only then.
+    """
 
     def decorate(view: View[P]) -> View[P]:
         @functools.wraps(view)
         def checked(request: AccountRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            request.actor.require(right)
+            request.actor.require_role(right)
+            if asks_first or request.method not in ("GET", "HEAD"):
+                try:
+                    request.actor.require(right)
+                except NotConfirmed as error:
+                    if request.method == "POST" and keeps:
+                        confirming.keep(request, keeps)
+                    # A page that asks first takes a GET at this very address.
+                    raise NotConfirmed(request.get_full_path() if asks_first else error.back) from None
             return view(request, *args, **kwargs)
 
         checked.required_right = right  # type: ignore[attr-defined]
@@ -181,7 +195,11 @@ class BrokenRules:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """403 for what this person may not, 503 while secrets are locked, else 409, each with its sentence."""
+        """403 for what this person may not, 503 while secrets are locked, else 409, each with its sentence; and who has to
+        confirm first is asked to.
+        """
+        if isinstance(error, NotConfirmed):
+            return confirming.ask(request, error)
         if not isinstance(error, RuleBroken):
             return None
         if request.headers.get("HX-Request") == "true":

@@ -100,6 +100,7 @@ def save_store(
     Raises RuleBroken when it is another merchant's.
     """
     actor.require(Right.MANAGE_CONNECTIONS)
+    actor.require_confirmed()
     connector = gateway.platform_named(platform)
     realm = target_of(connector, settings).realm
     known = Store.objects.filter(platform=platform, identity=identity.id, realm=realm).first()
@@ -139,6 +140,7 @@ def save_warehouse(
 ) -> Warehouse:
     """Add a warehouse, or bring back the one with this identity. Other merchants may use it, so it takes somebody who sees all."""
     actor.require(Right.MANAGE_CONNECTIONS)
+    actor.require_confirmed()
     actor.require_all_merchants("add warehouses")
     connector = gateway.platform_named(platform)
     realm = target_of(connector, settings).realm

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crossdock.accounts import confirming
 from crossdock.accounts.rights import Right
 from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
@@ -240,7 +241,7 @@ def _selected(texts: Sequence[str]) -> list[Shipment]:
 
 @require_http_methods(["GET", "POST"])
 @for_account
-@requires(Right.GO_LIVE)
+@requires(Right.GO_LIVE, keeps=("older",), asks_first=True)
 def go_live(request: AccountRequest, public_id: UUID) -> HttpResponse:
     """Ask what to do with older unshipped orders, show what would be sent, warn of numbers that collide; then go Live."""
     row = get_object_or_404(
@@ -264,6 +265,7 @@ def go_live(request: AccountRequest, public_id: UUID) -> HttpResponse:
         "settings_url": page_url_or_none(request, "connections:store", public_id=row.store.public_id) or "",
         "back": back,
         "error": error,
+        "older": (confirming.kept(request) or request.POST).get("older", ""),
     }
     return render(request, "fulfillment/go_live.html", context, status=422 if error else 200)
 

@@ -292,4 +292,6 @@ def test_the_first_administrators_page_uses_nothing_up_by_looking_and_signs_in_b
     assert set(weak.context["form"].errors) == {"password"}
     assert answer.url.startswith("/a/")
     assert b"Acme Fulfillment" in browser.get(answer.url, follow=True).content
+    # Who just chose a password is not asked for it by the first connection.
+    assert browser.session["account_authentication_methods"][-1]["method"] == "password"
     assert Client().get(path).status_code == 410

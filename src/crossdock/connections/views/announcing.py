@@ -18,7 +18,7 @@ from crossdock.connections import credentials, gateway, presenting, services
 from crossdock.connections.credentials import Owner
 from crossdock.connections.models import Store
 from crossdock.connections.realms import destination_of
-from crossdock.connections.views.common import the_store, to
+from crossdock.connections.views.common import the_store, to, url_of
 from crossdock.connections.webhooks import address_of
 from crossdock.connectors.kit.declaration import Connector
 
@@ -53,6 +53,7 @@ def make_address(request: AccountRequest, public_id: UUID) -> HttpResponse:
     store = the_store(public_id)
     if by_hand(store) is None:
         raise Http404
+    request.actor.require_confirmed(url_of(request, "store", public_id=public_id))
     had = store.hook_hash is not None
     services.hook_of(store)
     if not had:

@@ -141,7 +141,7 @@ def mode(request: AccountRequest, public_id: UUID) -> HttpResponse:
     if wanted not in Mode.values:
         raise RuleBroken(_("A connection is Off, Observe or Live."))
     if wanted == Mode.LIVE and link.mode != Mode.LIVE:
-        request.actor.require(Right.GO_LIVE)
+        request.actor.require_role(Right.GO_LIVE)
         if url := page_url_or_none(request, "fulfillment:go_live", public_id=link.public_id):
             return redirect(url)
         services.set_mode(actor=request.actor, connection=link, mode=Mode.LIVE, accept_after=datetime.now(UTC))

@@ -48,6 +48,7 @@ def _of_a_person(request: HttpRequest, connector: Connector | None) -> HttpRespo
     belonging = next((one for one in belongings_of(request) if one.account.pk == account_id), None)
     if belonging is None:
         raise NotOurs(_("You are no member of the account this sign-in was begun in."))
+    # Whoever began this had confirmed then, ten minutes ago at most, in this browser: `redeem` knows.
     actor = belonging.actor(person)
     actor.require(Right.MANAGE_CONNECTIONS)
     with actor.scope():

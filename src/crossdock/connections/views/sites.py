@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from crossdock.accounts import confirming
 from crossdock.accounts.rights import Right
 from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
@@ -26,6 +27,7 @@ from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_s
 from crossdock.connections.views.site_forms import authorize_when, is_authorized, site_form
 from crossdock.connectors.kit.capabilities import KeepsWebhooks
 from crossdock.connectors.kit.errors import ConnectorError
+from crossdock.connectors.kit.settings import FieldKind, fields_of
 from crossdock.domain.errors import RuleBroken
 from crossdock.ui.links import page_url_or_none
 from crossdock.ui.parts import Fact
@@ -49,9 +51,9 @@ def warehouse(request: AccountRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @for_account(transaction=False)
-@requires(Right.REPLACE_CREDENTIALS)
 def choices(request: AccountRequest, side: str, public_id: UUID, field: str) -> HttpResponse:
-    """The options of one field, asked from the platform with what the form holds now."""
+    """The options of one field, asked from the platform with what the form holds now. It changes nothing, so nobody confirms."""
+    request.actor.require_role(Right.REPLACE_CREDENTIALS)
     with request.actor.scope():
         stored = _loaded(request, side, public_id)
     if stored is None or field not in {spec.name for spec in visible_fields(stored.connector) if spec.loads}:
@@ -144,9 +146,16 @@ def edit(request: AccountRequest, side: str, public_id: UUID, *, after: str) -> 
     if stored is None or not _may_edit(request, stored.site):
         return {}
     is_mine = request.method == "POST" and request.POST.get("part", side) == side
+    what = f"settings of {stored.site.public_id}"
     if not is_mine:
+        typed = confirming.kept(request, what) if request.actor.is_confirmed else None
+        changed = editing.change_sent(stored, read_settings(stored.connector, typed, side)) if typed is not None else None
         with request.actor.scope():
-            return _editor(request, stored, None, checking.remembered(side, stored.site.pk), {})
+            return _editor(request, stored, changed, checking.remembered(side, stored.site.pk), {}, typed)
+    if not request.actor.is_confirmed:
+        clear = (f"{side}-{spec.name}" for spec in fields_of(stored.connector.settings) if spec.kind is not FieldKind.SECRET)
+        confirming.keep(request, ("site_name", *clear), what)
+        request.actor.require_confirmed(after)
     request.actor.require(Right.REPLACE_CREDENTIALS)
     sent = read_settings(stored.connector, request.POST, side)
     if request.POST.get("do") == "offer":
@@ -213,16 +222,21 @@ def _authorize(request: AccountRequest, stored: Stored, changed: Change, after: 
 
 
 def _editor(
-    request: AccountRequest, stored: Stored, changed: Change | None, outcome: Outcome | None, errors: dict[str, list[str]]
+    request: AccountRequest,
+    stored: Stored,
+    changed: Change | None,
+    outcome: Outcome | None,
+    errors: dict[str, list[str]],
+    typed: QueryDict | None = None,
 ) -> dict[str, Any]:
-    """What the form shows: in the account's transaction."""
+    """What the form shows: in the account's transaction. `typed` is what was posted before its author had to confirm."""
     site, side = stored.site, stored.kind
     raw = changed.raw if changed else stored.raw
     is_moved = changed is not None and changed.is_moved
     url = url_of(request, "choices", side=side, public_id=site.public_id, field=SettingsForm.FIELD)
     form = site_form(stored.connector, raw, side, frozenset() if is_moved else stored.secret_names, outcome, url)
     form.say_all(errors)
-    name = request.POST.get("site_name", site.name) if request.method == "POST" else site.name
+    name = (request.POST if typed is None else typed).get("site_name", site.name)
     links = presenting.used_by(site)
     return {
         "site": site,
@@ -230,7 +244,8 @@ def _editor(
         "form": form,
         "name": name,
         "connector": stored.connector,
-        "outcome": outcome if changed else None,
+        "outcome": outcome if changed and typed is None else None,
+        "is_typed_before": typed is not None,
         "last": outcome,
         "is_locked": stored.is_locked,
         "elsewhere": "" if errors else stored.elsewhere,
@@ -238,6 +253,6 @@ def _editor(
         "authorize_when": authorize_when(stored.connector, raw),
         "post_url": request.path,
         "links": links,
-        "status": 422 if errors or (changed and outcome and not outcome.ok) else 200,
+        "status": 422 if errors or (changed and typed is None and outcome and not outcome.ok) else 200,
         "errors": errors,
     }

@@ -25,8 +25,13 @@ from crossdock.domain.errors import RuleBroken
 
 
 def site_step(request: AccountRequest, draft: Draft, side: str) -> HttpResponse:
-    """Show the step, or keep what was typed and do what the pressed button says. No transaction is open here."""
+    """Show the step, or keep what was typed and do what the pressed button says. No transaction is open here.
+
+    Here credentials are added: whoever signed in long ago confirms first, and finds in the draft what was typed until then.
+    """
+    here = url_of(request, "wizard", draft=draft.public_id, step=side)
     if request.method != "POST":
+        request.actor.require_confirmed(here)
         with request.actor.scope():
             _prepare(request, draft, side)
             return _page(request, draft, side)
@@ -34,6 +39,7 @@ def site_step(request: AccountRequest, draft: Draft, side: str) -> HttpResponse:
         _prepare(request, draft, side)
         _take(request, draft, side)
         drafts.save(request.actor, draft)
+    request.actor.require_confirmed(here)
     match request.POST.get("do", ""):
         case "back":
             return to(request, "wizard", draft=draft.public_id, step="merchant" if side == "warehouse" else "warehouse")

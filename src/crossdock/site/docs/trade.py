@@ -169,7 +169,10 @@ def rights() -> str:
     """Roles and what each may do."""
     roles = list(Role)
     rows = [
-        (table_of_rights.DOES[right], *("yes" if right in table_of_rights.RIGHTS[role] else "" for role in roles))
+        (
+            f"{table_of_rights.DOES[right]}{' *' if right in table_of_rights.CONFIRMED else ''}",
+            *("yes" if right in table_of_rights.RIGHTS[role] else "" for role in roles),
+        )
         for right in table_of_rights.Right
     ]
     return "\n".join(
@@ -177,6 +180,8 @@ def rights() -> str:
             "# Roles and rights\n",
             "A person has one role in each account. Somebody limited to some merchants sees theirs only, whatever the role.\n",
             table(("May", *(str(role.label) for role in roles)), rows),
+            "\\* asks whoever signed in, or confirmed, more than 15 minutes ago to confirm first. So does adding a store or a"
+            " warehouse. Looking asks nobody.\n",
             "Not every right has a page yet: editing, deleting and exporting orders, alerts, people and the audit log are "
             "still to come.\n",
         ]
