@@ -1,6 +1,5 @@
 """Reading orders: in the order of their changes, by id, by when they were placed; and what one answer leaves out of an order."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -14,12 +13,12 @@ from crossdock.connectors.bigcommerce.payloads import BcLink, BcOrder, BcStore, 
 from crossdock.connectors.bigcommerce.scanning import Mark, Scan, mark_of
 from crossdock.connectors.bigcommerce.settings import Settings
 from crossdock.connectors.bigcommerce.statuses import INCOMPLETE
-from crossdock.connectors.bigcommerce.together import together
 from crossdock.connectors.kit.bounds import ORDER_LINES
 from crossdock.connectors.kit.capabilities import Known
 from crossdock.connectors.kit.decoding import decode, within_bounds
 from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.pages import Page, PlacedPage, Position, Rejected, Window, read_each
+from crossdock.connectors.kit.together import together
 from crossdock.domain.orders import Order
 
 T = TypeVar("T")
@@ -56,18 +55,16 @@ class Orders:
 
     async def by_id(self, external_ids: Sequence[str]) -> Page:
         """The named orders as they are now; archived ones too, which no list shows any more."""
-        slots = asyncio.Semaphore(AT_ONCE)
 
         async def one(external_id: str) -> bytes | None:
-            async with slots:
-                try:
-                    raw = await self._api.ask(f"v2/orders/{external_id}", Raw, what="read an order", params=_INCLUDED)
-                except Gone:
-                    return None
-                return bytes(raw)
+            try:
+                raw = await self._api.ask(f"v2/orders/{external_id}", Raw, what="read an order", params=_INCLUDED)
+            except Gone:
+                return None
+            return bytes(raw)
 
         wanted = [external_id for external_id in dict.fromkeys(external_ids) if external_id.isdigit()]
-        contents = [content for content in await together(one(external_id) for external_id in wanted) if content is not None]
+        contents = [content for content in await together(wanted, one, at_once=AT_ONCE) if content is not None]
         return await self._read([(content, mark_of(content)) for content in contents], Position())
 
     async def placed(self, window: Window, after: Position | None, page_size: int | None) -> AsyncIterator[PlacedPage]:

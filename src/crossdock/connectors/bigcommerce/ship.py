@@ -1,6 +1,5 @@
 """Telling the store what left, once; correcting it; and keeping the order's status true without ever overruling the store."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -13,7 +12,6 @@ from crossdock.connectors.bigcommerce.pull import Orders
 from crossdock.connectors.bigcommerce.settings import AWAITING_SHIPMENT as WHEN_SENT
 from crossdock.connectors.bigcommerce.settings import Settings
 from crossdock.connectors.bigcommerce.statuses import AWAITING_SHIPMENT, PARTIALLY_SHIPPED, SHIPPED
-from crossdock.connectors.bigcommerce.together import together
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.decoding import decode
 from crossdock.connectors.kit.each import each
@@ -23,6 +21,7 @@ from crossdock.connectors.kit.errors import (
     OutcomeUnknown,
 )
 from crossdock.connectors.kit.in_turn import BY_ITSELF, each_in_turn
+from crossdock.connectors.kit.together import together
 from crossdock.domain.fulfillment import ShipmentCorrection, ShipmentNotice
 
 AT_ONCE = 3
@@ -57,17 +56,15 @@ class Shipments:
         """Which notices the store already counts in full. One of which only a part stands is not found: posting it again adds the
         rest alone. One order that cannot be read raises for all: an absent answer would mean “not there”, so ask for few at a time.
         """
-        slots = asyncio.Semaphore(AT_ONCE)
 
         async def read(order_id: str) -> tuple[BcShipment, ...]:
-            async with slots:
-                try:
-                    return await self._shipments(order_id)
-                except Gone:
-                    return ()
+            try:
+                return await self._shipments(order_id)
+            except Gone:
+                return ()
 
         order_ids = list(dict.fromkeys(notice.order_id for notice in notices))
-        standing = dict(zip(order_ids, await together(read(order_id) for order_id in order_ids), strict=True))
+        standing = dict(zip(order_ids, await together(order_ids, read, at_once=AT_ONCE), strict=True))
         found = []
         for notice in notices:
             noted = evidence.get(notice.key, {}).get("before")

@@ -10,7 +10,6 @@ the note written, exactly one of three things is true: the temporary file stands
 (delivered), or neither does (delivered, and taken away by the partner). The last is never sent again by itself.
 """
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from crossdock.connectors.kit.about import ABOUT
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, OutcomeUnknown, Unavailable
 from crossdock.connectors.kit.files import Folder, temporary
+from crossdock.connectors.kit.together import together
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -232,17 +232,4 @@ class Parcels:
 
 async def some_at_once(things: Sequence[T], act: Callable[[T], Awaitable[R]]) -> list[R]:
     """Do the same with each, a few at a time, since every step waits for the far end. One that raises ends the others."""
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(thing: T) -> R:
-        async with gate:
-            return await act(thing)
-
-    tasks = [asyncio.create_task(one(thing)) for thing in things]
-    try:
-        return list(await asyncio.gather(*tasks))
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
+    return await together(things, act, at_once=AT_ONCE)

@@ -1,7 +1,6 @@
 """NuORDER's calls, one function each: what they are asked with, and what their refusals mean."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -112,17 +111,6 @@ class Api:
         answer = await self.change(method, path, operation, json)
         self.must(answer)
         return answer
-
-    async def together(self, items: Sequence[T], read: Callable[[T], Awaitable[V]]) -> list[V]:
-        """Read some at a time; all answers in the order of the items, or the first error."""
-        tasks = [asyncio.ensure_future(read(item)) for item in items]
-        try:
-            return list(await asyncio.gather(*tasks))
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
 
     async def _read(self, path: str, operation: str, **more: Any) -> Answer:
         async with self._slots:

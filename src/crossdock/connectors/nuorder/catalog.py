@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from crossdock.connectors.kit.errors import ConnectorError, InvalidData, Unavailable
 from crossdock.connectors.kit.pages import Position, ProductPage, Rejected
+from crossdock.connectors.kit.together import together
 from crossdock.connectors.nuorder.api import Api, read_product
 from crossdock.connectors.nuorder.mapping import moment, read_order
 from crossdock.connectors.nuorder.payloads import NuProduct, NuReplenishment, text
@@ -58,7 +59,7 @@ class Catalog:
         standing = await self._standing()
         for start in range(0, len(ids), size):
             part = ids[start : start + size]
-            raws = await self._api.together(part, self._api.product)
+            raws = await together(part, self._api.product)
             found: list[Product] = []
             rejected: list[Rejected] = []
             for id_, raw in zip(part, raws, strict=True):
@@ -87,7 +88,7 @@ class Catalog:
 
         ids = sorted(products or await self._product_ids())
         for start in range(0, len(ids), PAGE):
-            for raw in await self._api.together(ids[start : start + PAGE], read):
+            for raw in await together(ids[start : start + PAGE], read):
                 if isinstance(raw, ConnectorError):
                     missed = raw
                     continue
@@ -118,7 +119,7 @@ class Catalog:
         for status in dict.fromkeys((*self._settings.import_statuses, PROCESSED)):
             ids += self._orders.recent(await self._orders.ids(status))
         for start in range(0, len(ids), _ORDERS_AT_ONCE):
-            for raw in await self._api.together(ids[start : start + _ORDERS_AT_ONCE], self._api.order):
+            for raw in await together(ids[start : start + _ORDERS_AT_ONCE], self._api.order):
                 if raw is None:
                     continue
                 try:

@@ -24,6 +24,7 @@ from crossdock.connectors.kit.files import Folder
 from crossdock.connectors.kit.http import Http
 from crossdock.connectors.kit.pages import Page, PlacedPage, Position, ProductPage, Window
 from crossdock.connectors.kit.settings import Choice
+from crossdock.connectors.kit.together import together
 from crossdock.connectors.nuorder.api import Api, read_product
 from crossdock.connectors.nuorder.auth import other_style
 from crossdock.connectors.nuorder.catalog import Catalog
@@ -87,7 +88,7 @@ class NuOrderPortal(
         ids: list[str] = []
         for status in dict.fromkeys((*self.settings.import_statuses, PROCESSED)):
             ids += (await self._orders.ids(status))[:_LOOKED_AT]
-        for raw in await self._api.together(ids[:_LOOKED_AT], self._api.order):
+        for raw in await together(ids[:_LOOKED_AT], self._api.order):
             if raw is None:
                 continue
             try:

@@ -17,6 +17,7 @@ from crossdock.connectors.kit.capabilities import Known
 from crossdock.connectors.kit.decoding import decode, within_bounds
 from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.pages import Page, PlacedPage, Position, Rejected, Window, read_each
+from crossdock.connectors.kit.together import together
 from crossdock.connectors.nuorder.api import Api, Unknown, read_product
 from crossdock.connectors.nuorder.mapping import CANCELED, SHIPPED, moment, own_fields, placed_by_id, read_order, to_order
 from crossdock.connectors.nuorder.payloads import NuCompany, NuOrder, Text, text
@@ -85,7 +86,7 @@ class Orders:
         due = [entry for entry in sorted(await self._due(window)) if entry > begin]
         for start in range(0, len(due), size):
             part = due[start : start + size]
-            raws = await self._api.together([external_id for _, external_id in part], self._api.order)
+            raws = await together([external_id for _, external_id in part], self._api.order)
             rows = [(external_id, raw) for (_, external_id), raw in zip(part, raws, strict=True) if raw is not None]
             rank, last = part[-1]
             cursor = msgspec.json.encode(_Cursor(window.until, rank, last)).decode()
@@ -94,7 +95,7 @@ class Orders:
     async def by_id(self, external_ids: Sequence[str]) -> Page:
         """The named orders as they are now."""
         ids = list(dict.fromkeys(external_ids))
-        raws = await self._api.together(ids, self._api.order)
+        raws = await together(ids, self._api.order)
         return await self._read([(id_, raw) for id_, raw in zip(ids, raws, strict=True) if raw is not None], Position())
 
     async def placed(self, window: Window, after: Position | None, page_size: int | None) -> AsyncIterator[PlacedPage]:
@@ -111,7 +112,7 @@ class Orders:
         size = page_size or PAGE
         for start in range(0, len(due), size):
             part = due[start : start + size]
-            raws = await self._api.together(part, self._api.order)
+            raws = await together(part, self._api.order)
             found = []
             for external_id, raw in zip(part, raws, strict=True):
                 marked = _marked(raw) if raw is not None else None
@@ -203,7 +204,7 @@ class Orders:
         if len(kept) > KEPT_NAMES:
             kept.clear()
         missing = [id_ for id_ in ids if id_ not in kept]
-        kept.update(zip(missing, await self._api.together(missing, read), strict=True))
+        kept.update(zip(missing, await together(missing, read), strict=True))
         return [kept[id_] for id_ in ids]
 
 

@@ -14,6 +14,7 @@ from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.each import each
 from crossdock.connectors.kit.errors import ConnectorError, InvalidData
 from crossdock.connectors.kit.in_turn import each_in_turn
+from crossdock.connectors.kit.together import together
 from crossdock.connectors.nuorder.api import NOT_ALLOWED, Api, part
 from crossdock.connectors.nuorder.mapping import CANCELED, SHIPPED, read_order
 from crossdock.connectors.nuorder.payloads import NuOrder, text
@@ -84,7 +85,7 @@ class Shipments:
         from being so: its shipment is not posted again, so nothing else would.
         """
         ids = list(dict.fromkeys(notice.order_id for notice in notices))
-        read = dict(zip(ids, await self._api.together(ids, self._read), strict=True))
+        read = dict(zip(ids, await together(ids, self._read), strict=True))
         found = []
         for notice in notices:
             now = read[notice.order_id]

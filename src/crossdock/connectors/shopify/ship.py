@@ -1,6 +1,5 @@
 """Telling the shop what left, once, and that an order is being worked on."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
 from crossdock.connectors.kit.each import each
 from crossdock.connectors.kit.errors import InvalidData, OutcomeUnknown
 from crossdock.connectors.kit.in_turn import each_in_turn
+from crossdock.connectors.kit.together import together
 from crossdock.connectors.shopify import posting, queries
 from crossdock.connectors.shopify.graphql import GraphQL
 from crossdock.connectors.shopify.payloads import ShFulfillment, ShFulfillmentOrder, ShPage, ShUserError, gid, number_of
@@ -79,19 +79,8 @@ class Shipments:
         """Which notices the shop already counts in full. One of which only a part stands is not found: posting it again adds the
         rest alone. One order that cannot be read raises for all: an absent answer would mean “not there”, so ask for few at a time.
         """
-        slots = asyncio.Semaphore(AT_ONCE)
-
-        async def read(order_id: str) -> list[ShFulfillment]:
-            async with slots:
-                return await self.fulfillments(order_id)
-
         order_ids = list(dict.fromkeys(notice.order_id for notice in notices))
-        answers = await asyncio.gather(*(read(order_id) for order_id in order_ids), return_exceptions=True)
-        standing: dict[str, list[ShFulfillment]] = {}
-        for order_id, answer in zip(order_ids, answers, strict=True):
-            if isinstance(answer, BaseException):
-                raise answer
-            standing[order_id] = answer
+        standing = dict(zip(order_ids, await together(order_ids, self.fulfillments, at_once=AT_ONCE), strict=True))
         found = []
         for notice in notices:
             noted = evidence.get(notice.key, {}).get("before")
