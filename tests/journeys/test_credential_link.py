@@ -1,11 +1,16 @@
 """A 3PL asks, a merchant on a phone hands over what it has, and neither sends a secret by mail: in two browsers."""
 
 import os
+import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.core.wsgi import get_wsgi_application
 
 from crossdock.connections.tests.link_rig import Case, agree
 from crossdock.connections.tests.rig import Sandbox, a_sandbox
@@ -19,6 +24,31 @@ PHONE = {"width": 390, "height": 844}
 def sandbox(db_ready, tmp_path) -> Iterator[Sandbox]:
     with a_sandbox(tmp_path) as running:
         yield running
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site(db_ready) -> Iterator[str]:
+    """The address of the whole product."""
+    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
+    server.set_app(StaticFilesHandler(get_wsgi_application()))
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def complaints(page) -> list[str]:
+    """Warnings and errors of the page: broken policy, missing files, script errors."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type in {"warning", "error"} else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
 
 
 @pytest.fixture

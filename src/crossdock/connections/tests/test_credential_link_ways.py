@@ -233,3 +233,16 @@ def test_a_warehouse_gets_a_new_password_by_a_link(sandbox):
         owner = Owner("warehouse", warehouse.pk, warehouse.realm, destination_of(files, gateway.settings_of_row(warehouse)))
         assert credentials.load(owner)[0].secrets["password"] == PASSWORD
         assert CredentialLink.objects.get().warehouse_id == warehouse.pk
+
+
+# --- Where do I find these? ----------------------------------------------------------------------------------------------------------
+
+
+def test_forms_lead_to_the_page_that_says_where_each_value_stands(case):
+    operator, at = a_draft(case.sandbox, "nuorder")
+    wizard, site = shown(operator.get(at)), shown(case.operator.get(case.asking.replace("store-credentials", "stores")))
+
+    assert 'href="/help/nuorder/credentials/"' in wizard
+    assert f'href="{at}ask/"' in wizard
+    assert 'href="/help/shopify/credentials/"' in site
+    assert f'href="{case.asking}"' in site

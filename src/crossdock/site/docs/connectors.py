@@ -1,5 +1,6 @@
 """Pages about platforms, from their declarations: what is asked, what they can, what a warehouse carries."""
 
+import tomllib
 from typing import Any
 
 from pydantic import SecretStr
@@ -318,9 +319,19 @@ def _sandbox(connector: Connector) -> str:
     return (
         f"## Sandbox\n\n`crossdock sandbox` serves a stand-in of {found.name}. `CROSSDOCK_BASE_URL__{connector.key.upper()}` "
         "points "
-        f"Crossdock at it.{loads}{reads} See [Sandbox](../guides/sandbox.md); what it is compared with, and every "
-        "known deviation, is in [Conformance](../conformance.md).\n"
+        f"Crossdock at it.{loads}{reads} See [Sandbox](../guides/sandbox.md).{_deviations(connector)}\n"
     )
+
+
+def _deviations(connector: Connector) -> str:
+    """How many differences between platform and stand-in are known, and where each stands with its reason."""
+    listed = guide.readme_of(connector).parent / "simulator" / "tests" / "deviations.toml"
+    if not listed.is_file():
+        return ""
+    count = len(tomllib.loads(listed.read_text(encoding="utf-8")).get("deviation", []))
+    known = "1 known deviation has its reason" if count == 1 else f"{count} known deviations have their reasons"
+    anchor = connector.name.lower().replace(" ", "-")
+    return f" It was held to what is known of {connector.name}; {known} in [Conformance](../conformance.md#{anchor})."
 
 
 def _levers(declaration: SimulatorDeclaration) -> set[str]:
