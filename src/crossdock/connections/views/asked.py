@@ -27,6 +27,7 @@ from crossdock.connections.views.guides import guide_of
 from crossdock.connections.views.site_forms import authorize_when
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.errors import ConnectorError
+from crossdock.connectors.kit.settings import fields_of
 from crossdock.domain.errors import RuleBroken
 from crossdock.tenancy.scope import scoped
 
@@ -231,7 +232,8 @@ def _page(
         "scopes": connector.oauth.scopes if connector.oauth is not None else (),
         "form": settings_form,
         "fields": [field for field in settings_form.credentials if field.name in asked_for],
-        "authorize_when": authorize_when(connector, raw) if connector.oauth is not None else None,
+        "authorize_when": (consent := authorize_when(connector, raw)),
+        "test_when": _otherwise(connector, consent),
         "complaint": found.link.complaint if given is None else "",
         "tests_left": requests.MOST_TESTS - found.link.tests if found.link.tests else None,
         "guide": guide_of(connector, has_form=True),
@@ -239,6 +241,15 @@ def _page(
     }
     with timezone.override(wanted.zone):
         return render(request, "connections/asked_form.html", context, status=status)
+
+
+def _otherwise(connector: Connector, consent: tuple[str, tuple[str, ...]] | None) -> tuple[str, tuple[str, ...]] | None:
+    """With which answers of which field there is something to test: the others than lead to consent. ("", ()) always; None never."""
+    if consent is None:
+        return "", ()
+    name, values = consent
+    spec = next((one for one in fields_of(connector.settings) if one.name == name), None)
+    return (name, tuple(choice.value for choice in spec.choices if choice.value not in values)) if spec is not None else None
 
 
 def _done(found: Found) -> HttpResponse:
