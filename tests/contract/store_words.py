@@ -65,6 +65,21 @@ class StoreWords:
     calls_a_product: ClassVar[float] = 0.05
     """How many calls reading the whole catalog may take for each product, its stock included, besides some at the beginning."""
 
+    begins_at_window: ClassVar[bool] = True
+    """What changed before a window begins is not given. False where what waits is given until it is settled, however old."""
+
+    is_paced: ClassVar[bool] = True
+    """Calls are counted, by the platform and by us. False where there is no limit to keep, as in a folder."""
+
+    judges_units: ClassVar[bool] = True
+    """The platform refuses units that are not left to ship. False where it takes what it is told, and the hub alone judges."""
+
+    knows_skus: ClassVar[bool] = True
+    """The platform refuses SKUs that it does not sell. False where nobody answers."""
+
+    looks_again: ClassVar[bool] = False
+    """An unclear answer is looked into at once, and a look-up finishes what was cut off: more is found and done than elsewhere."""
+
     # Orders
 
     def read_number(self, number: int) -> str:

@@ -17,7 +17,7 @@ from crossdock.connections import gateway
 from crossdock.connections.gateway import Opened
 from crossdock.connections.models import Store
 from crossdock.connections.queries import Link, links_of, next_time, working
-from crossdock.connectors.kit.capabilities import PullsOrders
+from crossdock.connectors.kit.capabilities import PullsOrders, SettlesOrders
 from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.pages import Page, Position, Window
 from crossdock.connectors.kit.settings import ConnectorSettings, fields_of
@@ -52,7 +52,17 @@ async def pull_orders(run: Run) -> More:
     start = await run.read(_start, run)
     if start is None:
         return More.NO
-    opening = gateway.open_site(run.account_id, "store", run.owner_id, may_write=False, reserve=RESERVE, site=start.site)
+    # Reading writes nothing; only a store whose orders are taken off it is let do so, and only once somebody ships them.
+    takes_off = start.site.connector.can(SettlesOrders) and any(link.is_live for link in start.links)
+    opening = gateway.open_site(
+        run.account_id,
+        "store",
+        run.owner_id,
+        may_write=takes_off,
+        before_write=run.sure if takes_off else None,
+        reserve=RESERVE,
+        site=start.site,
+    )
     async with opening as opened:
         if not isinstance(opened.client, PullsOrders):
             return More.NO
@@ -60,7 +70,7 @@ async def pull_orders(run: Run) -> More:
         is_due = await _take_webhooks(run, opened, opened.client, intake, start) if start.told else start.is_due
         if run.is_spent:
             return More.YES
-        return await _read_window(run, opened, opened.client, intake) if is_due else More.NO
+        return await _read_window(run, opened, opened.client, intake, takes_off) if is_due else More.NO
 
 
 Announced = list[tuple[int, list[str]]]
@@ -158,7 +168,7 @@ def _land_named(run: Run, intake: Intake, page: Page | None, inbox: list[int], k
     return _waiting(run.owner_id, most) if most else []
 
 
-async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: Intake) -> More:
+async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: Intake, takes_off: bool) -> More:
     opened.client.known = already = Already(run, intake)
     state = dict(run.position or {})
     window, position = _window(run, state, opened.settings)
@@ -167,6 +177,8 @@ async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: In
         async for page, kept, seen in pages:
             state |= {"at": _iso(page.position.at), "id": page.position.id, "cursor": page.position.cursor}
             await run.write(_land_page, run, intake, page, kept, seen, dict(state), window)
+            if takes_off and page.receipt is not None and isinstance(client, SettlesOrders):
+                await client.settle_orders(page.receipt)
             if run.is_spent:
                 return More.YES
     await run.write(_finish, run, window, opened.recorder.drain())

@@ -80,8 +80,8 @@ async def _read_back(
     settings = connector.settings.model_validate(part.settings)
     address = declaration.address(simulator) or ""
     target = resolve_base_url(connector, settings, {f"CROSSDOCK_BASE_URL__{connector.key.upper()}": address})
-    host, _, port = simulator.url.partition("://")[2].rpartition(":")
-    door = Door(realm="sandbox", listeners=frozenset({(host, int(port))}))
+    listeners = {_listener(simulator.url), *({_listener(address)} if address.startswith("sftp://") else ())}
+    door = Door(realm="sandbox", listeners=frozenset(listeners))
     found: dict[str, Order] = {}
     wrong: list[Rejected] = []
 
@@ -93,7 +93,7 @@ async def _read_back(
         settings,
         door=door,
         record=_forget,
-        base_url=target.base_url,
+        base_url=target.base_url if connector.base_url else None,
         realm="sandbox",
         tokens=MemoryTokens(None, renew),
         may_write=False,
@@ -106,6 +106,11 @@ async def _read_back(
                 wrong += page.rejected
     shown = [order_shown(found[key], part.absent.get(key, frozenset())) for key in part.external_ids if key in found]
     return shown, [_rejection(one.external_id, one.field, one.reason) for one in wrong]
+
+
+def _listener(url: str) -> tuple[str, int]:
+    host, _, port = url.partition("://")[2].rpartition(":")
+    return host, int(port)
 
 
 async def _pages(client: PullsOrders, external_ids: tuple[str, ...]) -> list[Page]:

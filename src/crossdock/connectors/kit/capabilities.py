@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from crossdock.connectors.kit.pages import (
     StockPage,
     Window,
 )
+from crossdock.connectors.kit.samples import SamplePreview
 from crossdock.connectors.kit.settings import Choice, ConnectorSettings
 from crossdock.domain.fulfillment import FulfillmentRequest, ShipmentCorrection, ShipmentNotice, StockFigure
 
@@ -105,6 +106,23 @@ class PullsOrders(ABC):
     @abstractmethod
     async def orders_by_id(self, external_ids: Sequence[str]) -> Page:
         """The named orders as they are now; those that no longer exist are absent."""
+
+
+class SettlesOrders(ABC):
+    """A store whose orders are taken off it once they are stored: files are moved to the archive."""
+
+    @abstractmethod
+    async def settle_orders(self, receipt: str) -> None:
+        """The page with this receipt is stored for good. May run twice."""
+
+
+class PreviewsSample(ABC):
+    """A store whose orders come in a form of its own: a person maps it, and tries the mapping on a sample file."""
+
+    @staticmethod
+    @abstractmethod
+    def preview(values: Mapping[str, Any], sample: bytes, name: str) -> SamplePreview:
+        """What a sample file of this name would become with settings as typed so far, without secrets. Pure; asks nobody."""
 
 
 class ListsOrders(ABC):

@@ -44,13 +44,17 @@ class Rejected(Struct, frozen=True, omit_defaults=True):
 
 
 class Page(Struct, frozen=True):
-    """Some orders as read, `raws[i]` being what `orders[i]` was understood from. `unchanged` counts those that were known."""
+    """Some orders as read, `raws[i]` being what `orders[i]` was understood from. `unchanged` counts those that were known.
+
+    `receipt` is handed to `SettlesOrders.settle_orders` once they are stored.
+    """
 
     orders: tuple[Order, ...]
     raws: tuple[bytes, ...]
     rejected: tuple[Rejected, ...]
     position: Position
     unchanged: int = 0
+    receipt: str | None = None
 
 
 class ShipmentPage(Struct, frozen=True):
