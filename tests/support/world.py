@@ -1,6 +1,6 @@
 """A whole world for tests: a shop and a warehouse as servers, joined by a connection, and the lanes that carry orders between them.
 
-Lanes are run by the test itself, in its own event loop: `settle` looks at whatever is due until nothing is.
+Lanes are run by the test itself; see `support.lanes`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,10 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
-
-from django.db import connection as database
+from typing import Any
 
 from crossdock.accounts.models import Account
 from crossdock.accounts.rights import system
@@ -25,20 +23,19 @@ from crossdock.connectors.files.simulator import FileWarehouse
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.connectors.shopify.settings import Settings as ShopifySettings
 from crossdock.connectors.shopify.simulator import ShopifySimulator
-from crossdock.jobs.worker import run_lane
 from crossdock.orders.models import SalesOrder
-from crossdock.tenancy.scope import across_accounts, in_db, in_scope
+from crossdock.tenancy.scope import across_accounts
+from support.lanes import Lanes
 
-T = TypeVar("T")
 MERCHANT = "acme"
 PASSWORD = "a password of the sandbox"
 
 
-class World:
+class World(Lanes):
     """One account with a store, a warehouse and a connection."""
 
     def __init__(self, account: Account, shop: ShopifySimulator, warehouse: FileWarehouse) -> None:
-        self.account = account
+        super().__init__(account)
         self.actor = system(account.pk)
         self.shop = shop
         self.wms = warehouse
@@ -46,14 +43,6 @@ class World:
         self.store: Store
         self.warehouse: Warehouse
         self.connection: Connection
-
-    def within(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Call something in the account's scope, in this thread."""
-        return in_scope(self.account.pk, fn, *args, **kwargs)
-
-    async def there(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Call something in the account's scope, from async code."""
-        return await in_db(self.account.pk, fn, *args, **kwargs)
 
     def shopify_settings(self, token: str, settings: Mapping[str, Any] | None = None) -> ShopifySettings:
         """How the shop is signed in to with a token."""
@@ -94,48 +83,6 @@ class World:
     def set_mode(self, mode: str) -> None:
         """Turn the connection Off, to Observe or Live. Runs in the scope."""
         services.set_mode(actor=self.actor, connection=self.connection, mode=Mode(mode))
-
-    async def settle(self, *, rounds: int = 60) -> None:
-        """Run every due lane of the account until none is left."""
-        for _ in range(rounds):
-            due = await self.there(self._due)
-            if not due:
-                return
-            for lane_id in due:
-                await run_lane(self.account.pk, lane_id)
-        raise AssertionError(f"lanes are still due after {rounds} rounds: {await self.there(self._state)}")
-
-    async def hurry(self) -> None:
-        """Let what waits for a moment come now, then settle."""
-        await self.there(self._hurry)
-        await self.settle()
-
-    async def poll(self, kind: str = "orders.pull") -> None:
-        """Have one kind of lane run as if its schedule had come, then settle."""
-        await self.there(self._make_due, kind)
-        await self.settle()
-
-    def _due(self) -> list[int]:
-        with database.cursor() as cursor:
-            cursor.execute(
-                "select id from lane where due_at <= clock_timestamp() and blocked_reason is null"
-                " and (leased_until is null or leased_until < clock_timestamp()) order by due_at"
-            )
-            return [row[0] for row in cursor.fetchall()]
-
-    def _state(self) -> list[Any]:
-        with database.cursor() as cursor:
-            cursor.execute("select kind, due_at, leased_until, last_error, failures from lane where due_at is not null")
-            return cursor.fetchall()
-
-    def _hurry(self) -> None:
-        with database.cursor() as cursor:
-            cursor.execute("update effect set next_at = clock_timestamp() where state in ('intended', 'unknown')")
-            cursor.execute("update lane set due_at = clock_timestamp() where due_at is not null and kind not in ('orders.age')")
-
-    def _make_due(self, kind: str) -> None:
-        with database.cursor() as cursor:
-            cursor.execute("update lane set due_at = clock_timestamp() where kind = %s", [kind])
 
     async def orders(self) -> dict[str, SalesOrder]:
         """The account's orders by number."""
