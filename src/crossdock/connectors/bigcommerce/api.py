@@ -96,12 +96,15 @@ class Api:
     def _with_field(self, error: AuthenticationFailed) -> AuthenticationFailed:
         if error.field is not None:
             return error
-        remedy = (
-            "Enter the token of a store-level API account of this store"
+        # A token opens its own store alone, and BigCommerce says the same of a wrong one and of a wrong store.
+        message = (
+            "BigCommerce does not know this token at the store with this hash. Check the store hash; if it is right, enter the token "
+            "of a store-level API account of this store."
             if self._field == "access_token"
-            else "Choose Authorize again; a change of the store owner's address or of the app's scopes ends a token"
+            else "BigCommerce refuses the app's access to this store. Choose Authorize again; a change of the store owner's address "
+            "or of the app's scopes ends a token."
         )
-        return AuthenticationFailed(f"BigCommerce refuses the credentials. {remedy}.", field=self._field, evidence=error.evidence)
+        return AuthenticationFailed(message, field=self._field, evidence=error.evidence)
 
     def _learn(self, answer: Answer) -> None:
         """Take the store's word for its quota. It is shared by all apps of the store, so what is left may fall by itself."""

@@ -102,7 +102,10 @@ class Door:
             raise InvalidData("The address holds a user name or password. Leave them out.")
         schemes = ("https", "http") if self.realm == "sandbox" else ("https",)
         if url.scheme not in schemes:
-            raise InvalidData(f"The address {url.human_repr()[:200]} does not begin with https://.")
+            raise InvalidData(
+                f"The address {url.human_repr()[:200]} does not begin with https://. Credentials are sent encrypted only: enter the "
+                "address with https."
+            )
         self.check_host(url.raw_host or "", url.port or 0, "https")
 
     def check_host(self, host: str, port: int, scheme: str) -> None:

@@ -20,7 +20,13 @@ class ConnectorError(Exception):
 
 
 class Unavailable(ConnectorError):
-    """No answer, or an answer that says to come back; repeating is safe."""
+    """No answer, or an answer that says to come back; repeating is safe. `field` is the setting that may be at fault: an address that
+    somebody typed.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None, evidence: Mapping[str, str] | None = None) -> None:
+        super().__init__(message, evidence=evidence)
+        self.field = field
 
 
 class RateLimited(ConnectorError):

@@ -78,7 +78,8 @@ class Http:
 
     `platform` is the name used in sentences. `is_recorded` is off for sign-in, whose bodies are secrets as a whole.
     `before_write` is called right before a change is sent, and stops it by raising: whoever lost the right to make it meanwhile.
-    `origins` are further addresses that an absolute URL may go to. `pause_asked` reads a 429's wait from its headers.
+    `origins` are further addresses that an absolute URL may go to. `pause_asked` reads a 429's wait from its headers. `address_field`
+    is the setting that holds the address, where somebody typed it: what is wrong with the address is then said beside it.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Http:
         is_recorded: bool = True,
         origins: Collection[str] = (),
         pause_asked: Callable[[Mapping[str, str]], timedelta | None] | None = None,
+        address_field: str | None = None,
     ) -> None:
         self.base = URL(base_url.rstrip("/") + "/")
         self.platform = platform
@@ -108,7 +110,11 @@ class Http:
         self._origins = frozenset({self.base.origin(), *(URL(origin).origin() for origin in origins)})
         self._pause_asked = pause_asked or retry_after
         self._masker = Masker(())
-        transport.door.check_url(self.base)
+        self._address_field = address_field
+        try:
+            transport.door.check_url(self.base)
+        except InvalidData as error:
+            raise InvalidData(error.message, field=address_field, evidence=error.evidence) from error
 
     async def read(
         self,
@@ -208,6 +214,8 @@ class Http:
                 if redirects > REDIRECTS:
                     raise InvalidData(f"{self.platform} redirects without end.")
                 target = request.url.join(URL(answer.headers.get("location", "")))
+                if target.origin() not in self._origins:
+                    raise self._led_away(target)
                 request = Request(request.method, self._rooted(str(target)), request.headers, None)
                 continue
             self._judge(answer, is_write=is_write, undone=undone)
@@ -270,9 +278,7 @@ class Http:
     def _no_answer(self, error: BaseException, *, is_write: bool, was_sent: bool) -> NoReturn:
         evidence = {"error": self.masked(f"{type(error).__name__}: {error}"[:300])}
         if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
-            raise Unavailable(
-                f"{self.platform} could not be reached over TLS: its certificate is not one we trust.", evidence=evidence
-            ) from error
+            raise Unavailable(_untrusted(str(self.base.host), error), field=self._address_field, evidence=evidence) from error
         if is_write and was_sent:
             raise OutcomeUnknown(
                 f"{self.platform} did not answer after the request was sent. It is looked up before it is sent again.",
@@ -283,8 +289,20 @@ class Http:
             message = f"{self.platform} {'took too long to answer' if slow else 'broke off before its answer was complete'}."
             raise Unavailable(message, evidence=evidence) from error
         # One wording for refused by us, refused by them and unknown: else the message would map our network.
-        message = f"{self.platform} could not be reached at {self.base.host}. Check the address; if it is right, try again later."
-        raise Unavailable(message, evidence=evidence) from error
+        remedy = (
+            "Check the address for typing errors, and that it can be reached from the internet; if both are so, try again later."
+            if self._address_field
+            else "This is rarely about your settings: try again in some minutes."
+        )
+        message = f"{self.platform} could not be reached at {self.base.host}. {remedy}"
+        raise Unavailable(message, field=self._address_field, evidence=evidence) from error
+
+    def _led_away(self, target: URL) -> InvalidData:
+        where = target.with_path("/").human_repr().rstrip("/")[:200] if target.host else "another address"
+        remedy = f"If that is your own address, enter it instead{'' if self._address_field else ' where you can'}"
+        return InvalidData(
+            f"{self.platform} leads us on to {where}, and credentials are sent nowhere else. {remedy}.", field=self._address_field
+        )
 
     def _judge(self, answer: Answer, *, is_write: bool, undone: Collection[int]) -> None:
         status = answer.status
@@ -307,7 +325,9 @@ class Http:
             raise Unavailable(f"{self.platform} answered {status}. It is tried again later.", evidence=evidence)
         if 300 <= status < 400:
             raise InvalidData(
-                f"{self.platform} redirects this call to another address. Check the address of the store.", evidence=evidence
+                f"{self.platform} redirects this call to another address. Check the address of the store.",
+                field=self._address_field,
+                evidence=evidence,
             )
 
     def _write_down(
@@ -337,6 +357,30 @@ class Http:
 
 def _is_shown(name: str) -> bool:
     return name in SHOWN_HEADERS or name.endswith("-api-version")
+
+
+def _untrusted(host: str, error: BaseException) -> str:
+    """What is wrong with a certificate, and what to do about it."""
+    said = str(getattr(getattr(error, "certificate_error", None), "verify_message", "")).casefold()
+    reason, remedy = next(
+        (told for words, told in _CERTIFICATES if words in said),
+        ("is not one that browsers trust", "Have the server's operator install one of a public authority"),
+    )
+    return f"The TLS certificate of {host} {reason}, so no credentials are sent there. {remedy}, then test again."
+
+
+_CERTIFICATES = (
+    ("self-signed", ("was signed by the server itself", "Have the server's operator install one of a public authority")),
+    ("self signed", ("was signed by the server itself", "Have the server's operator install one of a public authority")),
+    ("expired", ("has expired", "Have the server's operator renew it")),
+    ("hostname mismatch", ("belongs to another name", "Check the address for typing errors, or have it put in the certificate")),
+    ("ip address mismatch", ("belongs to another name", "Enter the server's name instead of its number")),
+    (
+        "unable to get local issuer",
+        ("cannot be traced to an authority that browsers trust", "Have the server's operator install it with its whole chain"),
+    ),
+)
+"""Words of OpenSSL, and (what is wrong, what to do) for people."""
 
 
 class _TooLarge(Exception):

@@ -57,6 +57,12 @@ def _filled(template: str, settings: ConnectorSettings) -> str:
     return re.sub(r"\{(\w+)\}", value_of, template).rstrip("/")
 
 
+def address_field(connector: Connector) -> str | None:
+    """The setting that is the address as a whole, where people type it; None where only the platform's own address is asked."""
+    found = re.fullmatch(r"\{(\w+)\}", connector.base_url or "")
+    return found[1] if found else None
+
+
 def _uses_tokens(connector: Connector, settings: ConnectorSettings) -> bool:
     return connector.uses_tokens(settings) if connector.uses_tokens else connector.sign_in is not None
 
@@ -103,6 +109,7 @@ async def open_client(
                 may_write=may_write,
                 before_write=before_write,
                 pause_asked=connector.pause_asked,
+                address_field=address_field(connector),
             )
         files: Folder = _NoFolder()
         if connector.open_files is not None:
@@ -160,6 +167,7 @@ async def open_unsigned(
             is_recorded=False,
             origins=connector.sign_in_origins,
             pause_asked=connector.pause_asked,
+            address_field=address_field(connector),
         )
 
 

@@ -242,7 +242,10 @@ async def open_sftp(login: SftpLogin, *, door: Door, may_write: bool) -> AsyncIt
     pinned = _fingerprints(login.host_key)
     keys = _keys(login)
     visitor = _Visitor(pinned)
-    sock = await door.connect(login.host, login.port, scheme="sftp")
+    try:
+        sock = await door.connect(login.host, login.port, scheme="sftp")
+    except (InvalidData, Unavailable) as error:
+        raise type(error)(error.message, field=error.field or "host", evidence=error.evidence) from error
     try:
         with _signing_in(login, visitor):
             connection = await asyncssh.connect(
@@ -289,7 +292,7 @@ def _signing_in(login: SftpLogin, visitor: _Visitor) -> Iterator[None]:
         if visitor.shown is not None and visitor.shown not in _fingerprints(login.host_key):
             raise _host_key_at_fault(where, login.host_key, visitor.shown) from error
         message = f"{where} does not answer as an SFTP server. Check host and port, and whether the server is up."
-        raise Unavailable(message, evidence={"cause": repr(error)}) from error
+        raise Unavailable(message, field="host", evidence={"cause": repr(error)}) from error
 
 
 def _host_key_at_fault(where: str, pinned: str, shown: str | None) -> InvalidData:

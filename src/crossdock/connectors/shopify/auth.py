@@ -144,6 +144,18 @@ def missing_scopes(granted: tuple[str, ...] | frozenset[str], needed: tuple[str,
     )
 
 
+def give_access(settings: Settings) -> str:
+    """What to do about a scope that the app lacks, by how Crossdock signs in."""
+    if settings.access == TOKEN:
+        return (
+            "Add what is missing under Settings › Apps › Develop apps › your app › Configuration, install the app again and enter the "
+            "token that it shows then."
+        )
+    if settings.access == OWN_APP:
+        return "Add what is missing to the app in the Dev Dashboard, release the version, and accept it in the shop; then test again."
+    return "Add what is missing to the app, release the version, and choose Authorize again."
+
+
 def webhook_secrets(settings: Settings, secrets: list[Secret]) -> list[Secret]:
     """The secrets webhooks of this store may be signed with: those the hub names, and the app's in the settings."""
     own = settings.client_secret.get_secret_value()

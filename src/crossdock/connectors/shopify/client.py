@@ -28,7 +28,7 @@ from crossdock.connectors.kit.http import Http
 from crossdock.connectors.kit.pages import Page, PlacedPage, Position, ProductPage, ReturnPage, Window
 from crossdock.connectors.kit.settings import Choice
 from crossdock.connectors.shopify import queries
-from crossdock.connectors.shopify.auth import REQUIRED_SCOPES, WANTED_SCOPES, missing_scopes
+from crossdock.connectors.shopify.auth import REQUIRED_SCOPES, WANTED_SCOPES, give_access, missing_scopes
 from crossdock.connectors.shopify.correct import Corrections
 from crossdock.connectors.shopify.graphql import GraphQL
 from crossdock.connectors.shopify.payloads import ShAddress, ShPage, ShService, ShUserError, gid, number_of
@@ -113,7 +113,7 @@ class Shopify(
     def __init__(self, settings: Settings, *, http: Http, files: Folder) -> None:
         super().__init__(settings, http=http, files=files)
         field = {OAUTH: "access", OWN_APP: "client_secret"}.get(settings.access, "admin_token")
-        self._graphql = GraphQL(http, credential_field=field)
+        self._graphql = GraphQL(http, credential_field=field, remedy=give_access(settings))
         self._orders = Orders(self._graphql, settings, lambda: self.known)
         self._shipments = Shipments(self._graphql, settings)
         self._stock = Stock(self._graphql, settings)
@@ -124,9 +124,7 @@ class Shopify(
         who = await self._orders.who()
         missing = missing_scopes(who.scopes, REQUIRED_SCOPES)
         if missing:
-            raise AuthenticationFailed(
-                f"The app lacks {', '.join(missing)}. Give it that access in Shopify, then authorize again.", field="access"
-            )
+            raise AuthenticationFailed(f"The app lacks {', '.join(missing)}. {give_access(self.settings)}", field="access")
         await self._check_location(who)
         return Identity(number_of(who.shop.id), who.shop.name, (*await self._withheld(), *self._warnings(who)))
 
@@ -234,7 +232,7 @@ class Shopify(
     async def _must_have(self, scope: str, so: str) -> None:
         """Say which right is missing before Shopify refuses: its refusal of one field is no reason to stop what works without it."""
         if missing_scopes((await self._orders.who()).scopes, (scope,)):
-            raise InvalidData(f"The app lacks {scope}, {so}. Give it that access, then authorize again.", field="access")
+            raise InvalidData(f"The app lacks {scope}, {so}. {give_access(self.settings)}", field="access")
 
     async def _check_location(self, who: Who) -> None:
         if not self.settings.location:

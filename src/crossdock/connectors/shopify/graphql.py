@@ -78,11 +78,12 @@ class TooExpensive(InvalidData):
 
 
 class GraphQL:
-    """Sends documents to one shop. Costs are learned from the answers, by operation."""
+    """Sends documents to one shop. Costs are learned from the answers, by operation. `remedy` is what to do about a missing scope."""
 
-    def __init__(self, http: Http, *, credential_field: str) -> None:
+    def __init__(self, http: Http, *, credential_field: str, remedy: str = "Give the app that access.") -> None:
         self._http = http
         self._credential_field = credential_field
+        self._remedy = remedy
         self._costs: dict[str, float] = {}
         self.served_version: str | None = None
 
@@ -148,7 +149,7 @@ class GraphQL:
             raise Unavailable(f"Shopify has locked the shop{words}. Ask Shopify's support; orders go on when it is open again.")
         if status == 403:
             raise AuthenticationFailed(
-                f"Shopify does not let the app in{words}. Check that it is installed and has its scopes, then authorize again.",
+                f"Shopify does not let the app in{words}. Check that it is installed in this shop and has its scopes. {self._remedy}",
                 field=self._credential_field,
             )
         if status == 404:
@@ -208,7 +209,7 @@ class GraphQL:
         hint = f" It needs: {needed.replace('`', '').strip('. ')}." if needed else ""
         words = self._http.masked(error.message[:300])
         return AuthenticationFailed(
-            f"Shopify does not let the app see {where or 'this'}: “{words}”.{hint} Give the app that access, then authorize again.",
+            f"Shopify does not let the app see {where or 'this'}: “{words}”.{hint} {self._remedy}",
             field=self._credential_field,
             evidence={"required_access": needed or "", "path": where},
         )
@@ -216,6 +217,12 @@ class GraphQL:
     def _explained(self, error: AuthenticationFailed) -> AuthenticationFailed:
         if _PERMANENT_TOKEN_REFUSED in error.evidence.get("answer", ""):
             return self._permanent_refused()
+        if self._credential_field == "admin_token":
+            message = (
+                "Shopify does not know this access token at this shop. Check the shop name; if it is right, the token was revoked or "
+                "its app uninstalled: enter a new one."
+            )
+            return AuthenticationFailed(message, field="admin_token", evidence=error.evidence)
         return AuthenticationFailed(error.message, field=error.field or self._credential_field, evidence=error.evidence)
 
     def _permanent_refused(self) -> AuthenticationFailed:

@@ -15,7 +15,7 @@ from crossdock.connectors.kit.decoding import decode, within_bounds
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
 from crossdock.connectors.kit.pages import Page, Position, Rejected, Window, read_each
 from crossdock.connectors.shopify import queries
-from crossdock.connectors.shopify.auth import REQUIRED_SCOPES, missing_scopes
+from crossdock.connectors.shopify.auth import REQUIRED_SCOPES, give_access, missing_scopes
 from crossdock.connectors.shopify.graphql import GraphQL, TooExpensive
 from crossdock.connectors.shopify.mapping import awaits_fulfillment_orders, to_order
 from crossdock.connectors.shopify.payloads import ShOrder, ShPageInfo, gid, number_of
@@ -219,8 +219,7 @@ class Orders:
         ]
         if missing:
             raise AuthenticationFailed(
-                f"The app lacks {', '.join(missing)}, so Shopify hides what is to be shipped. Give it that access, then authorize "
-                "again.",
+                f"The app lacks {', '.join(missing)}, so Shopify hides what is to be shipped. {give_access(self._settings)}",
                 field="access",
             )
         self._may_see_fulfillment_orders = True

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from crossdock.connectors.kit.limits import LocalLimiter
 from crossdock.connectors.kit.secret import Secret
 from crossdock.connectors.kit.settings import ConnectorSettings
 from crossdock.connectors.kit.signing import Signer
+from crossdock.connectors.kit.simulator.authority import server_context
 from crossdock.connectors.kit.tests.servers import a_server, answering, hanging_up, http_to, in_turn
 from crossdock.connectors.kit.tokens import MemoryTokens, Tokens
 from crossdock.connectors.kit.transport import Transport
@@ -221,6 +223,91 @@ async def test_an_address_of_another_origin_is_not_visited():
             await http.read("GET", "https://elsewhere.example.com/next", operation="next page")
 
     assert server.requests == []
+
+
+async def test_whoever_leads_elsewhere_is_named_beside_the_address_that_was_typed():
+    talk = answering(301, b"", "location: https://www.shop.example.com/rest/V1/orders")
+    async with a_server(talk) as server, http_to(server, signer=a_signer(), address_field="store_url") as (http, _):
+        with pytest.raises(InvalidData, match=r"leads us on to https://www\.shop\.example\.com, .* enter it instead") as caught:
+            await http.read("GET", "x", operation="look")
+
+    assert caught.value.field == "store_url"
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("typed", "field"), [({"address_field": "store_url"}, "store_url"), ({}, None)])
+async def test_nothing_that_answers_is_said_beside_the_address_where_somebody_typed_one(typed, field):
+    async with a_server(answering()) as server:
+        pass
+    async with http_to(server, **typed) as (http, _):
+        with pytest.raises(Unavailable, match=r"could not be reached at 127\.0\.0\.1\.") as caught:
+            await http.read("GET", "x", operation="look")
+
+    assert caught.value.field == field
+    assert ("Check the address" in caught.value.message) == bool(typed)
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_told_with_the_remedy_and_gets_no_credentials(tmp_path):
+    authority = tmp_path / "authority.pem"
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(1))
+        writer.close()
+
+    listener = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=server_context(authority))
+    port = listener.sockets[0].getsockname()[1]
+    door = Door(realm="sandbox", listeners=frozenset({("127.0.0.1", port)}))
+    async with Transport(door) as transport:
+        http = Http(
+            f"https://127.0.0.1:{port}",
+            platform="Teststore",
+            transport=transport,
+            record=lambda _: None,
+            limiter=LocalLimiter(),
+            signer=a_signer(),
+            address_field="store_url",
+        )
+        with pytest.raises(Unavailable) as caught:
+            await http.read("GET", "x", operation="look")
+    listener.close()
+    await listener.wait_closed()
+
+    assert caught.value.field == "store_url"
+    assert "cannot be traced to an authority" in caught.value.message
+    assert "install it with its whole chain, then test again." in caught.value.message
+    assert b"".join(heard) == b""
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("self-signed certificate", "was signed by the server itself"),
+        ("certificate has expired", "has expired, so no credentials are sent there. Have the server's operator renew it"),
+        ("Hostname mismatch, certificate is not valid for 'shop.example.com'.", "belongs to another name"),
+        ("something new", "is not one that browsers trust"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_said_with_what_to_do(said, words):
+    error = SimpleNamespace(certificate_error=SimpleNamespace(verify_message=said))
+
+    assert words in http_module._untrusted("shop.example.com", error)  # type: ignore[arg-type]  # only this is looked at
+
+
+@pytest.mark.parametrize("address", ["http://shop.example.com", "https://user:secret@shop.example.com", "https://12345"])
+async def test_an_address_that_is_none_is_refused_beside_its_field_before_anything_is_sent(address):
+    async with Transport(Door()) as transport:
+        with pytest.raises(InvalidData) as caught:
+            Http(
+                address,
+                platform="Teststore",
+                transport=transport,
+                record=lambda _: None,
+                limiter=LocalLimiter(),
+                address_field="store_url",
+            )
+
+    assert caught.value.field == "store_url"
 
 
 async def test_pacing_follows_what_the_platform_says():
