@@ -9,8 +9,12 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Name the address parts; grant what is not a tenant's, and make the coming months, after every migration."""
-        from crossdock.accounts import grants, slugs
+        """Name the address parts, have the audit sealed every hour; grant what is not a tenant's, and make the coming months, after
+        every migration.
+        """
+        from crossdock.accounts import chain, grants, slugs
+        from crossdock.jobs.timing import every_hour
 
         slugs.register()
+        every_hour(chain.seal_heads)
         post_migrate.connect(grants.after_migrate, sender=self)

@@ -1,4 +1,7 @@
-"""Who changed what: one row each, added in the transaction that changes it. The database lets nobody edit or delete them."""
+"""Who changed what: one row each, added in the transaction that changes it. The database lets nobody edit or delete them.
+
+At the commit a trigger links the row to the account's one before (migration 0002); `chain` seals and examines what is linked.
+"""
 
 from collections.abc import Mapping
 from typing import Any

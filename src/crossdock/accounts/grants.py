@@ -30,13 +30,14 @@ NOT_TENANT: dict[str, str] = {
     "worker_beat": FULL,
 }
 
-# Every function that runs with its owner's rights. All but `make_months` belong to crossdock_lookup and only read.
+# Every function that runs with its owner's rights. All but `make_months` and `link_audit` belong to crossdock_lookup and only read.
 DEFINERS = (
     "account_of_sign_in",
     "account_of_token",
     "administrator_exists",
     "credential_link_of",
     "announced_lanes",
+    "audit_heads",
     "due_cleanup",
     "due_lanes",
     "find_orders",
@@ -45,6 +46,7 @@ DEFINERS = (
     "find_orders_of_merchants",
     "gauges",
     "is_live_elsewhere",
+    "link_audit",
     "link_of_sign_in",
     "make_months",
     "memberships_of",

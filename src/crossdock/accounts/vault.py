@@ -105,6 +105,20 @@ def digest(account_id: int, label: str, data: bytes) -> bytes:
     return hmac.new(key, bound(label, data), hashlib.sha256).digest()
 
 
+def authenticate(account_id: int, purpose: str, label: str, data: bytes) -> bytes:
+    """A keyed mark under the account's present key: that key's id (16 bytes), then HMAC-SHA-256 (32). Raises SecretsLocked."""
+    dek_id, key = _current_key(account_id, purpose)
+    return dek_id.bytes + hmac.new(key, bound(label, data), hashlib.sha256).digest()
+
+
+def is_authentic(account_id: int, purpose: str, label: str, data: bytes, mark: bytes) -> bool:
+    """Whether `authenticate` made the mark of this data, with whichever key. Raises CannotUnseal, SecretsLocked."""
+    if len(mark) != 48:
+        return False
+    key = _key(account_id, purpose, uuid.UUID(bytes=bytes(mark[:16])))
+    return hmac.compare_digest(bytes(mark[16:]), hmac.new(key, bound(label, data), hashlib.sha256).digest())
+
+
 def check() -> None:
     """Tell at start whether secrets can be read; makes the first key where nothing was ever sealed. Raises SecretsLocked."""
     _unwrapped(_current_instance_key(_ring()))
@@ -344,9 +358,11 @@ __all__ = [
     "SealContext",
     "SecretsLocked",
     "VaultError",
+    "authenticate",
     "check",
     "digest",
     "forget_keys",
+    "is_authentic",
     "origin",
     "retire",
     "rotate",

@@ -40,6 +40,21 @@ def found_due(most: int) -> list[tuple[int, int]]:
     return list(dict.fromkeys(pair for find in _found for pair in find(most)))
 
 
+_hourly: list[Callable[[], None]] = []
+
+
+def every_hour(work: Callable[[], None]) -> Callable[[], None]:
+    """Register work that one worker does every hour, outside any account. It may come twice, and a failure waits for the next hour."""
+    if work not in _hourly:
+        _hourly.append(work)
+    return work
+
+
+def hourly_work() -> list[Callable[[], None]]:
+    """All that was registered."""
+    return list(_hourly)
+
+
 def next_due(run: Run) -> datetime | None:
     """When the lane is to be looked at again without being woken: what the run itself found, else its kind's times."""
     if run.next_at is not None:

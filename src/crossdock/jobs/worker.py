@@ -22,7 +22,7 @@ from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.jobs import leases, queries, wakes
 from crossdock.jobs.lanes import RENEW_EVERY, LeaseLost, More, Run, close_all, kind_of, renew
 from crossdock.jobs.policy import PAUSES, Step, decide
-from crossdock.jobs.timing import found_due, next_due
+from crossdock.jobs.timing import found_due, hourly_work, next_due
 from crossdock.tenancy.months import make_months
 from crossdock.tenancy.scope import across_accounts, in_db
 
@@ -175,8 +175,9 @@ async def _sweep_forever(beat: uuid.UUID) -> None:
                 await sweep()
                 await across_accounts(queries.clear_finished_jobs)
                 if monotonic() >= months_at:
-                    await across_accounts(make_months)
                     months_at = monotonic() + 3600
+                    for work in (make_months, *hourly_work()):
+                        await across_accounts(work)
         except Exception:
             log.exception("sweep.failed")
         await asyncio.sleep(SWEEP_EVERY.total_seconds())

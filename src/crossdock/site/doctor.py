@@ -67,6 +67,24 @@ def examine() -> list[Finding]:
     return findings
 
 
+def examine_audit() -> list[Finding]:
+    """Walk the chain of every account's audit: each row that was edited, removed, added or exchanged is a failure of its own."""
+    from crossdock.site import boot
+
+    if database_urls() is None:
+        return [Finding("audit", "fail", "there is no database", "Set DATABASE_URL, or run it as the service user.")]
+    boot.set_up_django()
+    from crossdock.accounts import chain
+
+    found = chain.examine()
+    remedy = (
+        "Compare with a backup, and with the lines audit.sealed in the log; find out who may become the owner of the database."
+    )
+    findings = [Finding("audit", "fail", f"{fault.account}, at {fault.seq}: {fault.sentence}", remedy) for fault in found.faults]
+    told = f"{found.rows} rows of {found.accounts} accounts are as they were written"
+    return findings or [Finding("audit", "ok", told)]
+
+
 def is_well(findings: list[Finding]) -> bool:
     """Whether nothing fails; warnings are allowed."""
     return all(finding.state != "fail" for finding in findings)

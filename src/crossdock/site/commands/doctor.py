@@ -9,7 +9,10 @@ HELP = "check everything an operator can get wrong, and say how to put it right"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """How to print."""
+    """What to look at, and how to print."""
+    parser.add_argument(
+        "--audit", action="store_true", help="walk the audit of every account for rows that were altered, and nothing else"
+    )
     parser.add_argument("--json", action="store_true", help="one object a check: name, state, sentence, remedy")
 
 
@@ -19,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     from crossdock.site.boot import harden
 
     harden(may_be_root=True)
-    findings = doctor.examine()
+    findings = doctor.examine_audit() if arguments.audit else doctor.examine()
     if arguments.json:
         json.dump({"ok": doctor.is_well(findings), "checks": [finding.as_dict() for finding in findings]}, sys.stdout, indent=2)
         sys.stdout.write("\n")
