@@ -1,5 +1,7 @@
 """The end of the wizard: what was filled in becomes a merchant, a warehouse, a store and the connection between them."""
 
+import itertools
+
 from django.utils.translation import gettext as _
 
 from crossdock.accounts.rights import Actor
@@ -66,7 +68,12 @@ def proposed_prefix(actor: Actor, draft: Draft) -> str:
     merchant = merchant_of(draft)
     name = merchant.name if merchant is not None else draft.values.merchant.details.get("name", "")
     letters = "".join(letter for letter in name.upper() if letter.isascii() and letter.isalnum())[:8]
-    return f"{letters}-" if letters else ""
+    if not letters:
+        return ""
+    others = Store.objects.filter(pk__in=Connection.objects.filter(warehouse=warehouse, deleted_at=None).values("store_id"))
+    taken = {str(settings.get("order_number_prefix", "")) for settings in others.values_list("settings", flat=True)}
+    candidates = (f"{letters[:7]}{n}-" if n > 1 else f"{letters}-" for n in itertools.count(1))
+    return next(one for one in candidates if one not in taken)
 
 
 def location_field(connector: Connector | None) -> str | None:

@@ -87,6 +87,11 @@ class SettingsForm(forms.Form):
             self.say(name, *sentences)
 
     @property
+    def faults(self) -> list[forms.BoundField]:
+        """Fields that something is said beside, in the order of the form."""
+        return [self[name] for name in self.fields if name in self.errors]
+
+    @property
     def credentials(self) -> list[forms.BoundField]:
         """Fields on how to get in."""
         return [self[name] for name, field in self.fields.items() if getattr(field, "group", "") == "credentials"]

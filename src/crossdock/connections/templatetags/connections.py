@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django import template
-from django.forms import Field
 
 from crossdock.connections import presenting, requests
 from crossdock.connections.requests import Asked, Subject
@@ -17,12 +16,6 @@ register = template.Library()
 def platform_name(key: str) -> str:
     """A platform's name by its key."""
     return presenting.platform_name(key)
-
-
-@register.filter
-def field_label(fields: Mapping[str, Field], name: str) -> str:
-    """The label of one field of a form."""
-    return str(fields[name].label) if name in fields else name
 
 
 @register.filter

@@ -356,6 +356,23 @@ def test_a_store_that_shares_its_warehouse_is_proposed_a_prefix(wizard):
     assert 'value="CTEDOR21-"' in shown(again.browser.get(again.at))
 
 
+def test_the_proposed_prefix_is_one_that_no_other_store_has_whatever_platform_is_chosen(wizard):
+    warehouse = a_warehouse(wizard.account)
+    merchant = a_merchant(wizard.account, "Summit Goods")
+    first = a_store(wizard.account, merchant, name="First shop")
+    with scoped(wizard.account.pk):
+        Store.objects.filter(pk=first.pk).update(settings={**first.settings, "order_number_prefix": "SUMMITGO-"})
+    a_connection(wizard.account, store=first, warehouse=warehouse)
+    wizard.name()
+    wizard.send(how="existing", existing=short(merchant.public_id))
+    wizard.send(how="existing", existing=short(warehouse.public_id))
+
+    chosen = [wizard.browser.post(wizard.at, {"do": "show", "how": "new", "platform": key}) for key in ("shopify", "magento2")]
+
+    for page in chosen:
+        assert 'name="store-order_number_prefix" value="SUMMITG2-"' in shown(page)
+
+
 def test_a_second_connection_takes_the_locations_it_is_given(wizard):
     first, again = second_wizard(wizard)
     location = next(iter(wizard.sandbox.locations.values()))
@@ -465,6 +482,27 @@ def test_htmx_gets_the_form_alone(wizard):
 
     assert answer.content.decode().lstrip().startswith('<form id="wizard-form"')
     assert "answers." in shown(answer)
+
+
+def test_another_platform_brings_the_way_to_its_own_documentation_along(wizard):
+    wizard.name()
+    wizard.merchant()
+    wizard.warehouse()
+
+    answer = wizard.browser.post(wizard.at, {"do": "show", "platform": "magento2"}, headers={"HX-Request": "true"})
+
+    assert 'id="wizard-docs" hx-swap-oob="true"' in shown(answer)
+    assert "Documentation of Magento 2" in shown(answer)
+
+
+def test_fields_at_fault_are_named_beside_the_button_too(wizard):
+    wizard.name()
+    wizard.merchant()
+
+    answer = wizard.send("test", **posted("warehouse", "files", wizard.sandbox.warehouse_fields(port="ninety")))
+
+    assert answer.status_code == 422
+    assert 'What is wrong is said beside <a href="#id_warehouse-port_error">Port</a>' in shown(answer)
 
 
 def test_a_draft_waits_on_the_list_and_can_be_thrown_away(wizard):

@@ -91,6 +91,12 @@ def _prepare(request: AccountRequest, draft: Draft, side: str) -> None:
     offered = gateway.connectors_of(side)
     if site.platform not in {connector.key for connector in offered}:
         drafts.choose_platform(site, offered[0].key if offered else "")
+    _propose_prefix(request, draft, side)
+
+
+def _propose_prefix(request: AccountRequest, draft: Draft, side: str) -> None:
+    """Fill in a prefix where order numbers could collide, before anything is typed for the platform."""
+    site = draft.site(side)
     connector = presenting.connector_or_none(site.platform)
     if side == "store" and connector is not None and site.platform not in site.answers:
         prefix = completing.proposed_prefix(request.actor, draft)
@@ -111,6 +117,7 @@ def _take(request: AccountRequest, draft: Draft, side: str) -> None:
     chosen = data.get("platform", site.platform)
     if chosen in {one.key for one in gateway.connectors_of(side)}:
         drafts.choose_platform(site, chosen)
+        _propose_prefix(request, draft, side)
     if side == "store" and "division" in data:
         draft.values.division.how = data["division"]
         draft.values.division.locations = data.getlist("locations")
@@ -284,7 +291,12 @@ def _page(
     if side == "store":
         context |= _division(request, draft)
     if is_htmx(request):
-        return render(request, "connections/_wizard_site_form.html", {"draft": draft, "step": side, **context}, status=status)
+        return render(
+            request,
+            "connections/_wizard_site_form.html",
+            {"draft": draft, "step": side, "is_fragment": True, **context},
+            status=status,
+        )
     return page(request, draft, side, context, status)
 
 
@@ -307,5 +319,5 @@ def _division(request: AccountRequest, draft: Draft) -> dict[str, Any]:
 
 
 def _label(site: Store | Warehouse) -> str:
-    name = f"{site.name} ({presenting.platform_name(site.platform)})"
+    name = f"{site.name}, {presenting.platform_name(site.platform)}"
     return name if site.deleted_at is None else _("{name}, deleted; comes back with its orders").format(name=name)
