@@ -312,7 +312,8 @@ def _freshness(link: Connection, by_kind: Mapping[str, list[Lane]], now: datetim
     firsts = [lanes[0] for kind, lanes in by_kind.items() if lanes and lanes[0].kind == LANES[kind][0][0]]
     if late := [lane.due_at for lane in firsts if lane.due_at and lane.due_at < now - LATE and not _is_held(lane, now)]:
         return Freshness("late", min(late))
-    done = [lane.last_done_at for lane in firsts if lane.last_done_at]
+    # Products come once a day: they would make every connection look stale.
+    done = [lane.last_done_at for lane in firsts if lane.last_done_at and lane.kind != LANES[ChannelKind.PRODUCTS][0][0]]
     return Freshness("on", min(done) if done else None)
 
 

@@ -59,6 +59,7 @@ def returns(request: AccountRequest) -> HttpResponse:
         "older": _with(path, request.GET, before=str(listed.older)) if listed.older else "",
         "is_filtered": filters != ReturnFilters(),
         "clear_url": path,
+        "connections_url": page_url_or_none(request, "connections:list") if request.actor.may(Right.VIEW_CONNECTIONS) else "",
     }
     return render(request, "inbound/list.html", context)
 

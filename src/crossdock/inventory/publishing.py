@@ -15,7 +15,7 @@ from crossdock.connectors.kit.errors import ConnectorError, OutcomeUnknown
 from crossdock.connectors.kit.settings import Choice
 from crossdock.domain.fulfillment import StockFigure
 from crossdock.domain.stock import Drop
-from crossdock.inventory.models import Publishing, PublishingState
+from crossdock.inventory.models import LevelState, Publishing, PublishingState, StoreLevel
 from crossdock.jobs.policy import PAUSES, Step, decide
 from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
@@ -114,6 +114,10 @@ def stand(row: Publishing, state: PublishingState, reason: str = "") -> None:
 
 def judge(row: Publishing, drop: Drop, store: str) -> bool:
     """Whether the store may be told now. A first push, and one that shows much less, need a person's yes."""
+    if row.approved_at is None and not _has_figures(row.store_id):
+        # Nothing to look at: nobody is asked before a warehouse has said what it has of something that the store sells.
+        stand(row, PublishingState.NEW)
+        return False
     if row.approved_at is None:
         stand(row, PublishingState.FIRST, FIRST.format(store=store))
         return False
@@ -127,6 +131,10 @@ def judge(row: Publishing, drop: Drop, store: str) -> bool:
         return False
     stand(row, PublishingState.GOING)
     return True
+
+
+def _has_figures(store_id: int) -> bool:
+    return StoreLevel.objects.filter(store_id=store_id, computed__isnull=False).exclude(state=LevelState.GONE).exists()
 
 
 def _plain(units: Decimal) -> str:

@@ -29,6 +29,7 @@ from crossdock.inventory.queries import FigureFilters, LevelFilters, Listed
 from crossdock.products.queries import Place, Site
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
+from crossdock.ui.links import page_url_or_none
 from crossdock.ui.parts import Tab
 from crossdock.ui.statuses import STOCK, Tone
 
@@ -86,6 +87,7 @@ def levels(request: AccountRequest) -> HttpResponse:
         "rows": listed.rows,
         "is_filtered": filters != LevelFilters(),
         "clear_url": path,
+        "connections_url": page_url_or_none(request, "connections:list") if request.actor.may(Right.VIEW_CONNECTIONS) else "",
     }
     return render(request, "inventory/levels.html", context)
 

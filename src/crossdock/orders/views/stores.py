@@ -33,7 +33,7 @@ class Days(forms.Form):
     """From which day to which orders are to be fetched, both included."""
 
     since = forms.DateField(label=gettext_lazy("Placed from"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=gettext_lazy("to"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=gettext_lazy("Placed until"), widget=forms.DateInput(attrs={"type": "date"}))
 
 
 def panel(request: AccountRequest, store: Store) -> SafeString | None:
