@@ -51,7 +51,7 @@ class FigureFilters(Struct, frozen=True):
 
 
 class FigureRow(Struct, frozen=True):
-    """What a store is to show of a listing, and what it was told."""
+    """What a store is to show of a listing, and what it was told. `location` is the place's name at the store, else its id."""
 
     id: int
     sku: str
@@ -90,8 +90,12 @@ select w.id, w.sku, w.facility, w.available, w.on_hand, w.changed_at, w.gone_at,
   from warehouse_level w join warehouse h on h.id = w.warehouse_id left join stock_reading r on r.warehouse_id = w.warehouse_id
 """
 
+# A location under the store's own name for it, as far as it was heard.
 FIGURES = """
-select s.id, s.sku, s.location, s.computed, s.held, s.level_at, s.computed_at, s.state, s.pushed, s.pushed_at, s.is_unsure, s.next_at,
+select s.id, s.sku,
+       coalesce((select place ->> 1 from stock_publishing p, jsonb_array_elements(p.locations) place
+                  where p.account_id = s.account_id and p.store_id = s.store_id and place ->> 0 = s.location limit 1), s.location),
+       s.computed, s.held, s.level_at, s.computed_at, s.state, s.pushed, s.pushed_at, s.is_unsure, s.next_at,
        s.answer, s.answered_at, s.store_id, o.name, l.public_id, l.name, coalesce(s.pushed, l.stock)
   from store_level s join store o on o.id = s.store_id join listing l on l.id = s.listing_id
 """

@@ -62,6 +62,10 @@ FIRST_ORDERS: tuple[dict[str, Any], ...] = (
 
 
 GOODS: tuple[tuple[str, str, str, int, int], ...] = (
+    ("BLUE-M", "Merino shirt, blue, M", "64.00", 400, 380),
+    ("RED-L", "Merino shirt, red, L", "64.00", 400, 390),
+    ("CAP", "Cap", "14.00", 400, 400),
+    ("MUG", "Mug", "9.50", 600, 555),
     ("TENT-2P", "Two-person tent", "249.00", 14, 12),
     ("CAP-01", "Trail cap", "22.00", 80, 75),
     ("STOVE", "Gas stove", "79.50", 31, 28),

@@ -5,6 +5,7 @@ import pytest
 from crossdock.accounts.testing import an_account
 from crossdock.connections import checking, typed
 from crossdock.connectors.files import connector as files
+from crossdock.connectors.registry import connector_for
 from crossdock.connectors.shopify import connector as shopify
 
 
@@ -64,6 +65,38 @@ def test_refused_by_us_and_not_there_read_alike(sandbox, monkeypatch):
 
     assert refused.message.replace("localhost.localdomain", "HOST") == missing.message.replace("nobody.invalid", "HOST")
     assert refused.is_unreachable
+    assert refused.field == "host"
+
+
+AT_HOME = {
+    "magento2": {"store_url": "https://127.0.0.1/shop", "access_token": "a" * 32},
+    "acumatica": {
+        "instance_url": "https://127.0.0.1/AcumaticaERP",
+        "client_id": "BCB75B53-4D19-0F62-DE4F-4AD7E3F0A3C9@Company",
+        "client_secret": "a secret",
+        "username": "crossdock",
+        "password": "a password",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://127.0.0.1/shop", "could not be reached at 127.0.0.1. Check the address"),
+        ("http://127.0.0.1/shop", "with https"),
+    ],
+)
+@pytest.mark.parametrize("key", AT_HOME)
+def test_what_is_wrong_with_an_address_is_said_beside_it(sandbox, monkeypatch, key, address, said):
+    monkeypatch.delenv(f"CROSSDOCK_BASE_URL__{key.upper()}", raising=False)
+    field = next(iter(AT_HOME[key]))
+
+    settings = connector_for(key).settings.model_validate(AT_HOME[key] | {field: address})
+    outcome = checking.check(connector_for(key), settings, account_public_id="none").outcome
+
+    assert (outcome.ok, outcome.field) == (False, field)
+    assert said in outcome.message
 
 
 def test_nothing_is_written_anywhere(sandbox):

@@ -119,6 +119,20 @@ def test_what_would_change_is_shown_before_anybody_says_yes(account, connection,
     assert rows == ["A", "B"]
 
 
+def test_a_location_goes_by_the_name_that_the_store_gave_it(account, connection, staff):
+    filled(account, connection, "A")
+    with scoped(account.pk):
+        StoreLevel.objects.update(location="l1")
+        Publishing.objects.update(locations=[["l1", "Front of <house>"]], locations_at=datetime.now(UTC))
+    addresses = (
+        url("preview", account, public_id=connection.store.public_id),
+        url("sku", account) + "?sku=A",
+    )
+
+    for address in addresses:
+        assert "Front of &lt;house&gt;" in staff.get(address).content.decode(), address
+
+
 def seen_on(browser, address):
     return re.search(r'name="seen" value="(\w+)"', browser.get(address).content.decode())[1]
 

@@ -96,6 +96,18 @@ async def test_the_first_figures_wait_for_a_persons_yes(market):
     assert (await publishing(market, store)).state == "going"
 
 
+async def test_nobody_is_asked_to_look_while_there_is_no_figure(market):
+    store, _, warehouse, shed, _ = await joined(market, allow=False)
+
+    await market.run(PUBLISH, store.pk)
+    assert (await publishing(market, store)).state == "new"
+    assert await market.there(lambda: Activity.objects.filter(kind="store.stock_first").count()) == 0
+
+    await has(market, warehouse, shed, A=5)
+    await market.run(PUBLISH, store.pk)
+    assert (await publishing(market, store)).state == "first"
+
+
 async def test_only_differences_are_told(market):
     store, stall, warehouse, shed, _ = await joined(market)
     await has(market, warehouse, shed, A=5, B=6, C=7)
