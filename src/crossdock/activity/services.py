@@ -98,8 +98,8 @@ def tell(stories: Sequence[Told]) -> None:
 
 KEEP_MESSAGES = """
 insert into message (account_id, store_id, warehouse_id, at, id, operation, method, url, status, ms, request, response)
-select %s::bigint, %s::bigint, %s::bigint, m.* from unnest(%b::timestamptz[], %b::uuid[], %s::text[], %s::text[], %s::text[], %s::int[],
-  %s::int[], %b::bytea[], %b::bytea[]) m
+select %s::bigint, %s::bigint, %s::bigint, m.*
+  from unnest(%b::timestamptz[], %b::uuid[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[], %b::bytea[], %b::bytea[]) m
 on conflict do nothing
 """
 

@@ -42,7 +42,8 @@ def wake_other_sellers(store_id: int, order_ids: Sequence[int]) -> int:
     """Have every other store's figures worked out anew that sells a SKU of these orders of a store, alone or in a bundle; how many.
 
     Only stores that are told their stock: Live, with the Inventory channel on. As many statements, however many orders; where no
-    other store shares a warehouse it looks no further. Needs the account's scope, and belongs to the transaction that changes the orders.
+    other store shares a warehouse it looks no further. Needs the account's scope, and belongs to the transaction that changes the
+    orders.
     """
     if not order_ids:
         return 0
