@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from crossdock.accounts.models import Audit, Role
+from crossdock.accounts.testing import a_person, signed_in_client
 from crossdock.connections import webhooks
 from crossdock.connections.models import Store
 from crossdock.connections.testing import a_store
@@ -89,3 +90,12 @@ def test_an_address_that_was_never_made_and_one_made_by_us_are_not_replaced(hous
 
     assert house.browser().post(house.url("webhook_address_replace", shop)).status_code == 404
     assert fresh.browser().post(fresh.url("webhook_address_replace")).status_code == 404
+
+
+def test_whoever_signed_in_long_ago_confirms_first(house):
+    before = address_in(house.page(house.browser()))
+
+    answer = signed_in_client(a_person(house.account), ago=timedelta(hours=2)).post(house.url("webhook_address_replace"))
+
+    assert "reauthenticate" in answer.headers["Location"]
+    assert address_in(house.page(house.browser())) == before

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.connections import services
 from crossdock.connections.views.announcing import MAY, by_hand
-from crossdock.connections.views.common import the_store, to
+from crossdock.connections.views.common import the_store, to, url_of
 
 
 @require_POST
@@ -21,6 +21,7 @@ def replace_address(request: AccountRequest, public_id: UUID) -> HttpResponse:
     store = the_store(public_id)
     if by_hand(store) is None or store.hook_hash is None:
         raise Http404
+    request.actor.require_confirmed(url_of(request, "store", public_id=public_id))
     services.replace_hook(actor=request.actor, store=store)
     messages.success(request, _("The address is replaced. The old one is taken for two more days: enter the new one by then."))
     return to(request, "store", public_id=store.public_id)

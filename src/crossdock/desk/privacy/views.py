@@ -87,6 +87,7 @@ def look(request: AccountRequest) -> HttpResponse:
 @requires(MAY)
 def erase(request: AccountRequest) -> HttpResponse:
     """Have somebody erased."""
+    request.actor.require_confirmed(_here(request))
     try:
         count = requests.erase_person(actor=request.actor, email=request.POST.get("email", "")[:320])
     except RuleBroken as error:
@@ -106,6 +107,7 @@ def erase(request: AccountRequest) -> HttpResponse:
 @requires(MAY)
 def download(request: AccountRequest, public_id: UUID) -> HttpResponse:
     """All that is held of the person a request is about, as a file; written down. What is in it runs nowhere."""
+    request.actor.require_confirmed(_here(request))
     row = get_object_or_404(PrivacyRequest.objects, public_id=public_id)
     try:
         held = requests.gathered(actor=request.actor, row=row)
@@ -144,6 +146,10 @@ def panel(request: AccountRequest, store: Store) -> SafeString | None:
         return None
     # Escaped where it was rendered.
     return mark_safe(render_to_string("desk/_privacy_of_store.html", {"asked": shown, "store": store}, request))  # noqa: S308
+
+
+def _here(request: AccountRequest) -> str:
+    return reverse("desk:privacy", kwargs={"account": request.account.public_id})
 
 
 def _page(request: AccountRequest, held: Held | None, *, typed: str = "") -> HttpResponse:

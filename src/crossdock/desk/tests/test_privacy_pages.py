@@ -1,6 +1,7 @@
 """Pages of privacy requests: for administrators, with a look before anything is erased, and nothing that says who after it."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -126,3 +127,19 @@ def test_only_administrators_see_and_do_any_of_it(account, role):
         assert client.post(url(name, account, **kwargs), {"email": "ada@example.com"}).status_code == 403
     page = client.get(reverse("orders:detail", kwargs={"account": account.public_id, "public_id": order.public_id}))
     assert "Erase this person" not in page.content.decode()
+
+
+def test_whoever_signed_in_long_ago_confirms_before_erasing_or_taking_out_what_is_held(account):
+    store = a_store(account)
+    an_order(account, store)
+    row = asked(account, store)
+    client = signed_in_client(a_person(account), ago=timedelta(hours=2))
+
+    answers = [
+        client.post(url("privacy_erase", account), {"email": "ada@example.com"}),
+        client.post(url("privacy_download", account, public_id=row.public_id)),
+    ]
+
+    assert [(answer.status_code, "reauthenticate" in answer.headers["Location"]) for answer in answers] == [(302, True)] * 2
+    with scoped(account.pk):
+        assert not PrivacyRequest.objects.filter(kind="erase_person").exists()
