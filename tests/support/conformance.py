@@ -14,6 +14,7 @@ import asyncio
 import importlib
 import inspect
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -198,7 +199,7 @@ def _agrees(order: Mapping[str, Any], expect: Mapping[str, Any]) -> bool:
 
 
 def _anchor(name: str) -> str:
-    return name.lower().replace(" ", "-")
+    return re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-")
 
 
 def _cell(text: str) -> str:
