@@ -41,18 +41,19 @@ def open_lane(kind: str, owner_id: int) -> int:
 # Not by the library's `defer`: its refusal of a second wake-up is an error, which leaves the caller's transaction aborted, and an
 # aborted transaction is rolled back by its commit without a word. The table is the library's (3.10, schema.sql).
 WAKE = """
-with free as (
+with found as materialized (select id, {owner} as owner from lane where {which} order by id for no key update {locked}),
+ free as (
   update lane set woken_at = case when %(at)s::timestamptz is null or leased_until >= clock_timestamp() then clock_timestamp()
                                   else woken_at end,
                   due_at = least(due_at, coalesce(%(at)s::timestamptz, clock_timestamp() + make_interval(secs => %(within)s)))
-   where id in (select id from lane where {} order by id for no key update) and blocked_reason is null
+   where id = any (array(select id from found)) and blocked_reason is null
   returning id, account_id, leased_until is null or leased_until < clock_timestamp() as is_free),
  queued as (
   insert into procrastinate_jobs (queue_name, task_name, queueing_lock, args)
   select 'default', %(task)s::text, 'lane:' || id, jsonb_build_object('account_id', account_id, 'lane_id', id)
     from free where is_free and %(at)s::timestamptz is null order by id
   on conflict (queueing_lock) where status = 'todo' do nothing)
-select count(*) from free
+select owner from found
 """
 
 ENQUEUE = """
@@ -71,7 +72,9 @@ def wake(lane_ids: Iterable[int], *, at: datetime | None = None) -> None:
     """
     wanted = sorted(set(lane_ids))
     if wanted:
-        statements.run_kept(WAKE.format("id = any (%(ids)s)"), {"at": at, "within": 0.0, "task": TASK, "ids": wanted})
+        statements.run_kept(
+            WAKE.format(owner="id", which="id = any (%(ids)s)", locked=""), {"at": at, "within": 0.0, "task": TASK, "ids": wanted}
+        )
 
 
 def wake_lane(kind: str, owner_id: int) -> None:
@@ -98,13 +101,22 @@ def tell_lane(kind: str, owner_id: int) -> bool:
     return True
 
 
+def tell_lanes(kind: str, owner_ids: Iterable[int]) -> set[int]:
+    """As `tell_lane`, for those that nobody has right now, without waiting for the others; the owners of those that know by now."""
+    return _woken(kind, sorted(set(owner_ids)), TOLD_WITHIN, "skip locked")
+
+
 def _wake(kind: str, owner_id: int, within: float) -> None:
-    here = f"account_id = %(account)s and kind = %(kind)s and {kind_of(kind).owner}_id = %(owner)s"
-    values = {"at": None, "within": within, "task": TASK, "account": account_in_scope(), "kind": kind, "owner": owner_id}
-    if statements.run_kept(WAKE.format(here), values)[0][0]:
-        return
-    # Not there yet, or blocked: then this wakes nothing either.
-    wake([open_lane(kind, owner_id)])
+    if not _woken(kind, [owner_id], within, ""):
+        wake([open_lane(kind, owner_id)])
+
+
+def _woken(kind: str, owner_ids: list[int], within: float, locked: str) -> set[int]:
+    """The owners of lanes that were there and are woken, or blocked."""
+    column = f"{kind_of(kind).owner}_id"
+    here = f"account_id = %(account)s and kind = %(kind)s and {column} = any (%(owners)s::bigint[])"
+    values = {"at": None, "within": within, "task": TASK, "account": account_in_scope(), "kind": kind, "owners": owner_ids}
+    return {row[0] for row in statements.run_kept(WAKE.format(owner=column, which=here, locked=locked), values)}
 
 
 def enqueue(account_id: int, *lane_ids: int) -> int:

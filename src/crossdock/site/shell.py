@@ -6,15 +6,18 @@ the event loop, where waiting costs nothing, and then runs Django's WSGI applica
 
 import asyncio
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Announced = Callable[[str, str, Mapping[str, str], bytes], Awaitable[int]]
+"""Takes what a platform announces (platform, token, headers by lower-case names, body); the status it is answered with."""
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 KIB, MIB = 1024, 1024 * 1024
@@ -24,14 +27,16 @@ BODY_DEADLINE = 30.0  # seconds for a whole body
 UPLOAD_DEADLINE = 120.0
 IN_MEMORY = 512 * KIB  # beyond it a body waits in an unnamed temporary file
 HEADERS_LIMIT = 16 * KIB
+ANNOUNCED_AT = re.compile(r"/in/([^/]+)/([^/]+)")
 SESSION_COOKIES = (b"__Host-session=", b"session=")
 
 
 class Shell:
-    """An ASGI application that runs a WSGI one in `threads` threads."""
+    """An ASGI application that runs a WSGI one in `threads` threads. What platforms announce goes to `announced` instead, if given."""
 
-    def __init__(self, application: Wsgi, threads: int) -> None:
+    def __init__(self, application: Wsgi, threads: int, announced: Announced | None = None) -> None:
         self.application = application
+        self.announced = announced
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -61,6 +66,10 @@ class Shell:
                 await _refuse(send, 413)
                 return
             body.seek(0)
+            place = ANNOUNCED_AT.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+            if self.announced is not None and place is not None:
+                await _answer_only(send, await self.announced(place[1], place[2], _plain(headers), body.read()))
+                return
             await self._run(_environ(scope, headers, body, size), send)
 
     async def _run(self, environ: dict[str, Any], send: Send) -> None:
@@ -93,9 +102,17 @@ async def _read(receive: Receive, body: IO[bytes], limit: int) -> int | None:
 
 
 async def _refuse(send: Send, status: int) -> None:
-    headers = [(b"content-length", b"0"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await _answer_only(send, status, (b"connection", b"close"))
+
+
+async def _answer_only(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0"), *headers]})
     await send({"type": "http.response.body", "body": b""})
+
+
+def _plain(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The last of each header, by its name; a platform sends none twice."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
 
 
 def _environ(scope: Message, headers: list[tuple[bytes, bytes]], body: IO[bytes], size: int) -> dict[str, Any]:
@@ -165,4 +182,11 @@ def shell() -> Shell:
     """What the web server runs, in each of its processes."""
     from crossdock.site.wsgi import application
 
-    return Shell(application, int(os.environ.get("CROSSDOCK_WEB_THREADS", "8")))
+    return Shell(application, int(os.environ.get("CROSSDOCK_WEB_THREADS", "8")), _inbox())
+
+
+def _inbox() -> Announced:
+    # Not before Django is set up.
+    from crossdock.connections.inbox import Inbox
+
+    return Inbox().take

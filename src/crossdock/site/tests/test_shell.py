@@ -16,7 +16,7 @@ def echo(environ, start_response):
     yield body
 
 
-async def ask(application, *, chunks=(b"",), headers=(), path="/", stall=False):
+async def ask(application, *, chunks=(b"",), headers=(), path="/", stall=False, announced=None, method="POST"):
     """One request; what was sent back, as (status, headers, body)."""
     waiting = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     if not stall:
@@ -33,13 +33,13 @@ async def ask(application, *, chunks=(b"",), headers=(), path="/", stall=False):
 
     scope = {
         "type": "http",
-        "method": "POST",
+        "method": method,
         "path": path,
         "query_string": b"a=1",
         "headers": list(headers),
         "client": ("192.0.2.9", 1),
     }
-    await Shell(application, threads=2)(scope, receive, send)
+    await Shell(application, threads=2, announced=announced)(scope, receive, send)
     return said[0]["status"], dict(said[0]["headers"]), b"".join(message.get("body", b"") for message in said[1:])
 
 
@@ -107,3 +107,39 @@ async def test_the_applications_end_is_called_even_when_it_fails():
         await ask(lambda environ, start_response: Failing())
 
     assert closed == [True]
+
+
+class Noted:
+    """Takes announcements, and keeps what it was given."""
+
+    def __init__(self, status=200):
+        self.status = status
+        self.given = []
+
+    async def __call__(self, *what):
+        self.given.append(what)
+        return self.status
+
+
+async def test_what_a_platform_announces_never_reaches_django():
+    noted = Noted(status=401)
+
+    status, headers, body = await ask(
+        echo, chunks=[b"{", b"}"], headers=[(b"X-Signature", b"abc")], path="/in/shopify/token", announced=noted
+    )
+
+    assert (status, body) == (401, b"")
+    assert headers[b"content-length"] == b"0"
+    assert noted.given == [("shopify", "token", {"x-signature": "abc"}, b"{}")]
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [("/in/shopify", "POST"), ("/in/shopify/token/more", "POST"), ("/in/shopify/token", "GET"), ("/", "POST")]
+)
+async def test_all_other_addresses_are_django_s(path, method):
+    noted = Noted()
+
+    status, headers, _ = await ask(echo, path=path, method=method, announced=noted)
+
+    assert (status, headers[b"x-path"].decode()) == (200, path)
+    assert noted.given == []

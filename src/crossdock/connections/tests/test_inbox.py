@@ -1,0 +1,163 @@
+"""Announcements that come together are stored together, and each is answered for itself."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import threading
+
+import pytest
+from django.db import OperationalError, connection
+
+from crossdock.connections import gateway, inbox
+from crossdock.connections.credentials import Owner, Sealed, save
+from crossdock.connections.models import WebhookInbox
+from crossdock.connections.realms import destination_of
+from crossdock.connections.services import hook_of
+from crossdock.connections.testing import a_store
+from crossdock.connections.webhooks import address_of
+from crossdock.connectors.shopify import connector as shopify
+from crossdock.jobs import leases, wakes
+from crossdock.jobs.wakes import open_lane
+from crossdock.tenancy.scope import across_accounts, in_db, scoped
+
+pytestmark = pytest.mark.usefixtures("db_ready")
+
+KEY = "the app's secret"
+
+
+class Shop:
+    """A store whose platform announces orders at its own address."""
+
+    def __init__(self, account):
+        self.account = account
+        self.store = a_store(account)
+        with scoped(account.pk):
+            owner = Owner("store", self.store.pk, self.store.realm, destination_of(shopify, gateway.settings_of_row(self.store)))
+            save(owner, Sealed({"admin_token": "shpat_x", "client_secret": KEY}))
+            self.token = address_of("shopify", hook_of(self.store)).rsplit("/", 1)[1]
+            self.lane = open_lane("orders.pull", self.store.pk)
+
+    def said(self, order, *, key=KEY, delivery=None):
+        """What the platform sends about an order: token, headers, body."""
+        body = json.dumps({"id": order}).encode()
+        headers = {
+            "x-shopify-topic": "orders/create",
+            "x-shopify-webhook-id": delivery or secrets.token_hex(8),
+            "x-shopify-hmac-sha256": base64.b64encode(hmac.digest(key.encode(), body, hashlib.sha256)).decode(),
+        }
+        return "shopify", self.token, headers, body
+
+    def stored(self):
+        with scoped(self.account.pk):
+            return sorted(row for row in WebhookInbox.objects.filter(store=self.store).values_list("subjects", flat=True))
+
+
+@pytest.fixture
+def shop(account):
+    return Shop(account)
+
+
+async def taken(shop, *said):
+    """Their answers, given to one inbox at the same moment."""
+    box = inbox.Inbox()
+    return await asyncio.gather(*(box.take(*one) for one in said))
+
+
+def transactions_of(monkeypatch):
+    """How many announcements each transaction took."""
+    sizes = []
+    real = inbox._take_all
+
+    def counted(hooks):
+        sizes.append(len(hooks))
+        return real(hooks)
+
+    monkeypatch.setattr(inbox, "_take_all", counted)
+    return sizes
+
+
+async def test_what_comes_at_the_same_moment_is_stored_in_one_transaction(shop, monkeypatch):
+    sizes = transactions_of(monkeypatch)
+
+    answers = await taken(shop, *(shop.said(order) for order in range(1, 9)))
+
+    assert answers == [200] * 8
+    assert len(await across_accounts(shop.stored)) == 8
+    assert sum(sizes) == 8
+    assert len(sizes) < 8
+
+
+async def test_one_that_is_forged_is_refused_alone(shop):
+    answers = await taken(shop, shop.said(1), shop.said(2, key="another"), shop.said(3))
+
+    assert answers == [200, 401, 200]
+    assert len(await across_accounts(shop.stored)) == 2
+
+
+async def test_one_that_was_delivered_before_is_stored_once(shop):
+    answers = await taken(shop, shop.said(1, delivery="same"), shop.said(1, delivery="same"))
+
+    assert answers == [200, 200]
+    assert len(await across_accounts(shop.stored)) == 1
+
+
+async def test_an_address_that_nobody_has_is_not_found(shop):
+    _, _, headers, body = shop.said(1)
+
+    assert await taken(shop, ("shopify", "nobody", headers, body), ("bigcommerce", shop.token, headers, body)) == [404, 404]
+
+
+async def test_one_that_cannot_be_stored_does_not_keep_the_others_from_it(shop, monkeypatch):
+    real = inbox._verified
+
+    def broken(store_id, hook):
+        if b"13" in hook.body:
+            raise RuntimeError("a fault")
+        return real(store_id, hook)
+
+    monkeypatch.setattr(inbox, "_verified", broken)
+
+    answers = await taken(shop, shop.said(1), shop.said(13), shop.said(2))
+
+    assert answers == [200, 503, 200]
+    assert len(await across_accounts(shop.stored)) == 2
+
+
+async def test_a_database_that_is_away_has_the_platform_deliver_again(shop, monkeypatch):
+    def away(hooks):
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(inbox, "_take_all", away)
+
+    assert await taken(shop, shop.said(1)) == [503]
+
+
+async def test_a_lane_that_somebody_writes_is_told_when_he_is_done(shop, monkeypatch):
+    def woken():
+        with connection.cursor() as cursor:
+            cursor.execute("select woken_at is not null from lane where id = %s", [shop.lane])
+            return cursor.fetchone()[0]
+
+    monkeypatch.setattr(wakes, "PATIENCE", 30)
+    box = inbox.Inbox()
+    run = await in_db(shop.account.pk, leases.take, shop.lane, "somebody")
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def write():
+        has_begun.set()
+        may_end.wait(30)
+
+    writing = asyncio.create_task(run.write(write))
+    await asyncio.to_thread(has_begun.wait, 30)
+
+    answer = await box.take(*shop.said(1))
+    was_woken = await in_db(shop.account.pk, woken)
+    may_end.set()
+    await writing
+    await asyncio.gather(*box._tasks)
+
+    assert (answer, was_woken) == (200, False)
+    assert await in_db(shop.account.pk, woken)
