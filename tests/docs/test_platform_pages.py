@@ -113,7 +113,7 @@ def test_every_error_that_is_explained_is_one_that_is_said(key, title):
 
 def test_an_error_that_nobody_says_would_be_found():
     assert not is_said("Shopify is on holiday today.", "shopify")
-    assert is_said("The app lacks …. Give it that access", "shopify")
+    assert is_said("The location … is switched off in Shopify.", "shopify")
 
 
 class BegunSettings(ConnectorSettings):
