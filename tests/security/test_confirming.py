@@ -82,6 +82,7 @@ class House:
                 for side in ("store", "warehouse")
             ),
             ("post", self.url("connections:webhook_address", public_id=self.erp.public_id), {}),
+            ("post", self.url("connections:asking", side="store", **store), {}),
         ]
 
 
