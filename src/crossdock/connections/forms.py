@@ -9,6 +9,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from crossdock.connections.typed import Raw, is_asked
+from crossdock.connectors.kit.capabilities import PreviewsSample
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.settings import FieldKind, FieldSpec, fields_of
 from crossdock.ui.forms import LoadedSelect, SecretInput, Switch
@@ -100,6 +101,11 @@ class SettingsForm(forms.Form):
     def imports(self) -> list[forms.BoundField]:
         """Fields on what is read and told, by default all that are no credentials."""
         return [self[name] for name, field in self.fields.items() if getattr(field, "group", "") != "credentials"]
+
+    @property
+    def previews_sample(self) -> bool:
+        """Whether a mapping can be tried on a sample file."""
+        return self.connector.can(PreviewsSample)
 
     @property
     def has_import_error(self) -> bool:

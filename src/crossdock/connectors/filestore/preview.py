@@ -29,7 +29,13 @@ def preview_of(values: Mapping[str, Any], sample: bytes, name: str) -> SamplePre
     try:
         reading = Reading.model_validate({field: values[field] for field in Reading.model_fields if field in values})
     except ValidationError as error:
-        faults = {str(one["loc"][0]): str(one["msg"]).removeprefix("Value error, ") for one in error.errors() if one["loc"]}
+        faults = {
+            str(one["loc"][0]): str(one["msg"]).removeprefix("Value error, ")
+            if one["type"] == "value_error"
+            else "This does not look as expected."
+            for one in error.errors()
+            if one["loc"]
+        }
         return SamplePreview(faults=faults, mapping_field="mapping")
     known, bad = identified(name, sample, reading)
     now = datetime.now(UTC)
