@@ -14,8 +14,11 @@ from crossdock.tenancy.scope import account_in_scope, current_scope
 MOST = 2_000
 """Hits that are looked at; the trigram index is asked for no more, and the first walk looks at as many orders."""
 
-FAR = 20_000
+FAR = 12_000
 """How many of the newest orders are walked through for a word that is common, but only among old ones."""
+
+OFTEN = 20_000
+"""How many lines of a SKU, or orders of the merchants, are looked at for a limited person's own."""
 
 FEW = 8
 """Merchants of a limited person that are walked through one by one; the orders of more are picked from all as they come."""
@@ -75,7 +78,7 @@ select order_id from sales_order_line where account_id = %(account)s and sku = %
 # Lines say nothing of merchants, so more of them are looked at.
 SKU_OF_MERCHANTS = """
 select o.id from (select order_id from sales_order_line where account_id = %(account)s and sku = %(sku)s
-                   order by order_id desc limit %(far)s) l
+                   order by order_id desc limit %(often)s) l
   join sales_order o on o.id = l.order_id order by o.id desc limit %(most)s
 """
 
@@ -145,7 +148,7 @@ def _exact(text: str) -> tuple[int, ...]:
         "numbers": sorted({f"{sign}{form}" for form in (bare, bare.upper()) for sign in ("", "#")} | set(forms)),
         "tracked": [order_id for form in forms for order_id in shipping().tracked_as(form, MOST)],
         "most": MOST,
-        "far": FAR,
+        "often": OFTEN,
     }
     by_sku = SKU if _merchants() is None else SKU_OF_MERCHANTS
     with connection.cursor() as cursor:
@@ -164,7 +167,7 @@ def _prefix(text: str) -> tuple[int, ...]:
     if _merchants() is None:
         statements = [(PREFIX, {"account": account_in_scope(), "from": start, "to": _after(start)}) for start in starts]
     else:
-        walk, values = _walking(NEWEST, FAR)
+        walk, values = _walking(NEWEST, OFTEN)
         ranges = {"starts": starts, "ends": [_after(start) for start in starts]}
         statements = [(PREFIX_OF_MERCHANTS.format(walk=walk), values | ranges)]
     found: dict[int, None] = {}
@@ -202,10 +205,13 @@ def _anywhere(text: str, before: Place, wanted: int) -> Found:
             hits = [row[0] for row in cursor.fetchall()]
         if len(hits) < MOST:
             return Found(tuple(order_id for order_id in hits if order_id is not None))
-    far = _walk(pattern, before, wanted, FAR)
+    looked_at = _end_of_walk(before, MOST)
+    if looked_at is None:
+        return Found(near, is_complete=before == NEWEST, walked=0 if before == NEWEST else FAR)
+    far = near + _walk(pattern, looked_at, wanted - len(near), FAR - MOST)
     if len(far) >= wanted:
         return Found(far, is_complete=False)
-    end = _end_of_walk(before)
+    end = _end_of_walk(looked_at, FAR - MOST)
     if end is None and before == NEWEST:
         return Found(far)
     return Found(far, is_complete=False, walked=FAR, further=end)
@@ -228,11 +234,11 @@ def _walking(before: Place, walk: int) -> tuple[str, dict[str, Any]]:
     return WALK_OF_MERCHANTS if _walks_by_merchant() else WALK, values
 
 
-def _end_of_walk(before: Place) -> Place | None:
-    """The last order that a far walk looks at; None when it came to the end of all orders."""
-    walk, values = _walking(before, FAR)
+def _end_of_walk(before: Place, steps: int) -> Place | None:
+    """The last order that a walk of so many looks at; None when it came to the end of all orders."""
+    walk, values = _walking(before, steps)
     with connection.cursor() as cursor:
-        cursor.execute(f"select * from ({walk}) x order by placed_at desc, id desc offset %(skip)s", values | {"skip": FAR - 1})
+        cursor.execute(f"select * from ({walk}) x order by placed_at desc, id desc offset %(skip)s", values | {"skip": steps - 1})
         row = cursor.fetchone()
     return Place(*row) if row else None
 

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.usefixtures("db_ready")
 HERE = SealContext("live", "store", 12, "access_token", "https://shop.example.com:443")
 
 
-@hypothesis_settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     plain=st.binary(max_size=300),
     realm=st.sampled_from(["live", "sandbox"]),

@@ -169,7 +169,7 @@ def line_in_the_database(database, django_db_blocker):
     django_db_blocker.restore()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_the_statement_counts_as_the_domain_does(line_in_the_database, data):
     to_ship = data.draw(st.integers(0, 20).map(Decimal))
