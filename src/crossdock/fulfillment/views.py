@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crossdock.accounts import confirming
-from crossdock.accounts.rights import Right
+from crossdock.accounts.rights import Forbidden, Right
 from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.activity.queries import story_of_shipment
 from crossdock.activity.sentences import said
 from crossdock.connections.models import Connection, Warehouse
+from crossdock.domain.errors import RuleBroken
 from crossdock.domain.statuses import ShipmentStatus
 from crossdock.fulfillment import adopting, services
 from crossdock.fulfillment.for_orders import boxes_of
@@ -250,14 +251,21 @@ def go_live(request: AccountRequest, public_id: UUID) -> HttpResponse:
     back = page_url_or_none(request, "connections:one", public_id=row.public_id) or reverse(
         "orders:list", kwargs={"account": request.account.public_id}
     )
-    error = ""
+    error, status = "", 200
     if request.method == "POST":
         older = request.POST.get("older", "")
         if older in ("adopt", "take", "leave"):
-            went = services.go_live(actor=request.actor, connection=row, older=older)  # type: ignore[arg-type]  # just compared
-            messages.success(request, _went(row, older, went))
-            return redirect(back)
-        error = _("Choose what happens to the orders that are waiting.")
+            try:
+                went = services.go_live(actor=request.actor, connection=row, older=older)  # type: ignore[arg-type]  # just compared
+            except Forbidden:
+                raise
+            except RuleBroken as broken:
+                error, status = broken.message, 409
+            else:
+                messages.success(request, _went(row, older, went))
+                return redirect(back)
+        else:
+            error, status = _("Choose what happens to the orders that are waiting."), 422
     context = {
         "row": row,
         "waiting": adopting.waiting_for(row),
@@ -267,7 +275,7 @@ def go_live(request: AccountRequest, public_id: UUID) -> HttpResponse:
         "error": error,
         "older": (confirming.kept(request) or request.POST).get("older", ""),
     }
-    return render(request, "fulfillment/go_live.html", context, status=422 if error else 200)
+    return render(request, "fulfillment/go_live.html", context, status=status)
 
 
 def _went(row: Connection, older: str, went: services.WentLive) -> str:

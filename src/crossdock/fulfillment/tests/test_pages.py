@@ -152,6 +152,21 @@ def test_going_live_asks_before_anything_happens(account, staff):
         assert Connection.objects.get(pk=connection.pk).mode == "live"
 
 
+def test_why_a_connection_cannot_go_live_stands_on_the_page_with_what_was_chosen(account, staff):
+    elsewhere = an_account()
+    live = a_connection(elsewhere, mode="live")
+    connection = a_connection(account, mode="observe")
+    with scoped(account.pk):
+        type(connection.store).objects.filter(pk=connection.store_id).update(identity=live.store.identity)
+
+    refused = staff.post(url("go_live", account, public_id=connection.public_id), {"older": "leave"})
+
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert "This shop is Live in another account of this Crossdock." in page
+    assert 'value="leave" required checked' in page
+
+
 def test_people_of_a_merchant_do_not_open_the_page_of_going_live(account):
     connection = a_connection(account, mode="observe")
     client = signed_in_client(a_person(account, role=Role.MERCHANT, merchants=[connection.merchant_id]))
