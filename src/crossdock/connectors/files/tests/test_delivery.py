@@ -1,5 +1,6 @@
 """An order file reaches the warehouse once, wherever the sending breaks off."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,16 +27,23 @@ class Partner:
         self.notes: dict[str, dict[str, str]] = {}
         self.steps = 0
         self.crash_at: int | None = None
+        self.begun: list[asyncio.Future[None]] = []
         for name in ("write", "rename"):
             setattr(folder, name, self._counted(getattr(folder, name)))
 
     def _counted(self, call):
         async def step(*arguments):
             self.step()
-            await call(*arguments)
+            self.begun.append(asyncio.ensure_future(call(*arguments)))
+            await asyncio.shield(self.begun[-1])
             self.step()
 
         return step
+
+    async def stopped(self) -> None:
+        """A process that ended does nothing more: what its threads had begun is done before anybody looks."""
+        await asyncio.gather(*self.begun, return_exceptions=True)
+        self.begun.clear()
 
     def step(self) -> None:
         self.steps += 1
@@ -93,6 +101,7 @@ async def test_wherever_the_process_ends_each_order_arrives_once(partner, orders
             break
         except Crash:
             partner.crash_at = None
+            await partner.stopped()
         if warehouse_takes_it:
             taken += partner.take()
 
