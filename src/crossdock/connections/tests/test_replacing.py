@@ -7,7 +7,7 @@ from django.test import Client
 
 from crossdock.accounts.models import Audit, Role
 from crossdock.accounts.testing import a_person, signed_in_client
-from crossdock.connections import webhooks
+from crossdock.connections import inbox
 from crossdock.connections.models import Store
 from crossdock.connections.testing import a_store
 from crossdock.connections.tests.test_announcing import SECRETS, House, address_in
@@ -25,7 +25,7 @@ def house():
 
 def announce(address):
     # Found or not is remembered for a minute.
-    webhooks._known.clear()
+    inbox._known.clear()
     path = address.removeprefix("http://127.0.0.1:8000")
     body, headers = b'{"Id": "1", "Inserted": []}', {"X-Crossdock-Secret": SECRETS["push_secret"]}
     return Client().post(path, body, "application/json", headers=headers).status_code
