@@ -15,12 +15,16 @@ from crossdock.connectors.filestore.settings import Reading, listed
 from crossdock.connectors.filestore.synonyms import assign
 from crossdock.connectors.filestore.trees import text_at
 from crossdock.connectors.filestore.values import country_of, day_of, moment_of, number_of, sku_of
+from crossdock.connectors.kit.bounds import ORDER_LINES
 from crossdock.connectors.kit.decoding import within_bounds
 from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.orders import Address, Hold, Order, OrderLine, ShippingMethod
 
 ZERO = Decimal(0)
+
+LONGEST_ID = 250
+"""Characters of the longest order id that is taken."""
 
 
 class ReadOrders(Struct, frozen=True):
@@ -175,7 +179,10 @@ def parts_of_line_id(external_id: str) -> tuple[str | None, str] | None:
 
 
 def _lines(rows: Sequence[Line], plan: Plan, reading: Reading, *, is_canceled: bool) -> tuple[OrderLine, ...]:
-    lines: list[OrderLine] = []
+    if len(rows) > ORDER_LINES:
+        # Before they are looked at: a column that is mapped as the order number by mistake makes one order of a whole file.
+        raise InvalidData(f"The order has {len(rows):,} lines; at most {ORDER_LINES:,} are taken.", field="lines")
+    lines: dict[str, OrderLine] = {}
     counts: dict[str, int] = {}
     for row in rows:
         values = _Values((row.tree,), plan, reading, row.where)
@@ -183,11 +190,11 @@ def _lines(rows: Sequence[Line], plan: Plan, reading: Reading, *, is_canceled: b
             line = _line(values, counts, is_canceled=is_canceled)
         except InvalidData as error:
             raise InvalidData(error.message, field=error.field, evidence={"where": row.where}) from error
-        if any(line.external_id == other.external_id for other in lines):
+        if line.external_id in lines:
             message = f"Two lines have the id “{values.text('line.external_id')}”."
             raise InvalidData(message, field="line.external_id", evidence={"where": row.where})
-        lines.append(line)
-    return tuple(lines)
+        lines[line.external_id] = line
+    return tuple(lines.values())
 
 
 def _line(values: "_Values", counts: dict[str, int], *, is_canceled: bool) -> OrderLine:
@@ -271,9 +278,19 @@ def _id_of(record: Record, plan: Plan) -> str:
         for head in record.heads:
             for source in sources:
                 if source.path and (found := text_at(head, source.path)):
-                    return found
+                    return _as_id(found, field)
     label = TARGETS["number"].label
     raise InvalidData(f"No {label} was found. Map it: number = the column's name or path.", field="number")
+
+
+def _as_id(text: str, field: str) -> str:
+    """An order's id, if it can be kept as one: orders are looked up by it before anything else of them is read."""
+    if len(text) > LONGEST_ID or "\x00" in text:
+        shown = text[:40].replace("\x00", "␀")
+        raise InvalidData(
+            f"“{shown}” is no {TARGETS[field].label}: it has a NUL or more than {LONGEST_ID} characters.", field=field
+        )
+    return text
 
 
 def _address(values: _Values, role: str) -> Address | None:

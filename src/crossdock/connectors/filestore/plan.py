@@ -70,6 +70,8 @@ def _sources(text: str, number: int) -> tuple[Source, ...]:
 
 
 def source_text(path: str) -> str:
-    """A column as a mapping writes it."""
+    """A column as a mapping writes it. Backticks and line breaks, which none can hold, become blanks: names are compared without."""
+    if "`" in path or len(path.splitlines()) > 1:
+        path = " ".join(path.replace("`", " ").split()) or "?"
     is_plain = not re.search(r'[|="`]', path) and path == path.strip() and path != "-"
     return path if is_plain else f"`{path}`"

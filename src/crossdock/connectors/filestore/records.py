@@ -19,6 +19,9 @@ from crossdock.formats.xml import BadXml, elements, outline
 
 _LISTS = ("orders", "salesorders", "data", "results", "items", "records", "order", "salesorder")
 _ORDER_ELEMENTS = frozenset({"order", "salesorder", "purchaseorder", "shoporder", "weborder"})
+MOST_COLUMNS = 1_000
+"""Columns of the widest header that is taken."""
+
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 
@@ -57,8 +60,15 @@ def kind_of(name: str, content: bytes, reading: Reading) -> str:
     known = {"csv": "csv", "tsv": "csv", "txt": "csv", "json": "json", "jsonl": "json", "ndjson": "json", "xml": "xml"}
     if ending in known:
         return known[ending]
-    begins = _utf8(content[:400], reading.encoding, is_part=True).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    begins = _beginning(content[:400], reading).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     return {b"<": "xml", b"{": "json", b"[": "json"}.get(begins, "csv")
+
+
+def _beginning(content: bytes, reading: Reading) -> bytes:
+    try:
+        return _utf8(content, reading.encoding, is_part=True)
+    except InvalidData:
+        return content  # what is wrong with it is said where it is read
 
 
 def records_of(name: str, content: bytes, reading: Reading) -> Found:
@@ -89,6 +99,12 @@ def _of_rows(name: str, content: bytes, reading: Reading) -> Found:
         elif above:
             above -= 1
         elif header is None:
+            if len(row.fields) > MOST_COLUMNS:
+                message = (
+                    f"The header has {len(row.fields):,} columns; at most {MOST_COLUMNS:,} are taken. Is the delimiter right?"
+                )
+                yield Rejected(None, "delimiter", message, row.raw[:4096], where)
+                return
             header, columns = row, _named(row.fields)
             number_paths = _number_paths(columns, plan_of(reading.mapping))
             if not number_paths:
@@ -131,7 +147,7 @@ def _of_rows(name: str, content: bytes, reading: Reading) -> Found:
 def header_of(content: bytes, reading: Reading) -> tuple[str, ...]:
     """The columns of a CSV file. Raises InvalidData."""
     rows = [row for row in _rows(_utf8(content, reading.encoding), reading) if isinstance(row, Row)][reading.skip_rows :]
-    return _named(rows[0].fields) if rows else ()
+    return _named(rows[0].fields) if rows and len(rows[0].fields) <= MOST_COLUMNS else ()
 
 
 def _rows(content: bytes, reading: Reading) -> Iterator[Row | BadRow]:
@@ -154,11 +170,14 @@ def _delimiter(content: bytes, reading: Reading) -> str:
 
 def _named(fields: Sequence[str]) -> tuple[str, ...]:
     """Columns by name; one without a name, or named again, by its place: `column 3`, `Price (2)`."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    counts: dict[str, int] = {}
     for place, field in enumerate(fields, 1):
-        name = field.strip() or f"column {place}"
-        count = sum(1 for other in names if other == name or other.startswith(f"{name} ("))
-        names.append(f"{name} ({count + 1})" if name in names else name)
+        name = own = field.strip() or f"column {place}"
+        while name in names:
+            counts[own] = counts.get(own, 1) + 1
+            name = f"{own} ({counts[own]})"
+        names[name] = None
     return tuple(names)
 
 

@@ -1,5 +1,6 @@
 """What the wizard asks for a store that is reached through files."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import available_timezones
 
@@ -161,7 +162,7 @@ class Reading(ConnectorSettings):
         moment = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
         try:
             is_whole = not pattern or datetime.strptime(moment.strftime(pattern), pattern).month == 1  # noqa: DTZ007
-        except ValueError:
+        except (ValueError, re.error):  # the same part twice is an error of the expression it is turned into
             is_whole = False
         if not is_whole:
             raise ValueError("This pattern does not hold a date. Example: %d.%m.%Y %H:%M")

@@ -37,7 +37,7 @@ def value_at(tree: Any, path: str) -> Any:
             if not isinstance(here, dict):
                 return None
             here = here.get(name)
-        for place in re.findall(r"(\d+)\]", rest):
+        for place in re.findall(r"(\d{1,9})\]", rest):
             listed = here if isinstance(here, list) else [here]
             here = listed[int(place)] if int(place) < len(listed) else None
     return here
