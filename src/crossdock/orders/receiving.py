@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from msgspec import Struct
+from psycopg.errors import ProgramLimitExceeded
 
 from crossdock.activity.services import Told, tell
 from crossdock.connectors.kit.pages import Rejected
@@ -147,6 +148,9 @@ on conflict (account_id, store_id, external_id) do update set why = excluded.why
 JUDGED_AGAIN = "order.judged_again"
 """Told of known orders that are read again because a setting changed, and are no longer left out by it."""
 
+LONGEST_KEY = 500
+"""Characters of the longest id that a row of what was not understood is known by; an index holds a third of a page at most."""
+
 REFUSED = "It has values that cannot be stored. What was received is kept beside this line."
 
 
@@ -238,7 +242,10 @@ def receive_each(
             return receive_page(
                 intake=intake, orders=orders, raws=raws, rejected=rejected, message_id=message_id, told_as=told_as
             )
-    except (DataError, IntegrityError):
+    except (DataError, IntegrityError, OperationalError) as error:
+        # A value that is too long for an index, such as a SKU, comes as an operational error.
+        if isinstance(error, OperationalError) and not isinstance(error.__cause__, ProgramLimitExceeded):
+            raise
         if len(orders) <= 1:
             bad = [Rejected(order.external_id, None, REFUSED, raw) for order, raw in zip(orders, raws, strict=True)]
             return receive_page(intake=intake, orders=(), raws=(), rejected=[*rejected, *bad])
@@ -373,10 +380,18 @@ def _drop_gone_lines(changed: Sequence[tuple[int, Order]]) -> None:
         )
 
 
+def _name_of(one: Rejected) -> str:
+    """The key of a row about what was not understood: its id, where an index can hold that; else what tells it from others."""
+    own = one.external_id or ""
+    if own and len(own) <= LONGEST_KEY and "\x00" not in own:
+        return own
+    return hashlib.sha256(own.encode(errors="surrogatepass") or one.raw).hexdigest()[:16]
+
+
 def _keep_rejected(account_id: int, store_id: int, rejected: Sequence[Rejected]) -> None:
     if not rejected:
         return
-    by_id = {one.external_id or hashlib.sha256(one.raw).hexdigest()[:16]: one for one in rejected}
+    by_id = {_name_of(one): one for one in rejected}
     rows = [
         {"k": k, "external_id": external_id, "what": one.field or one.where or "order", "why": one.reason}
         for k, (external_id, one) in enumerate(by_id.items(), start=1)

@@ -1,5 +1,6 @@
 """Orders as they come from a store."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -188,3 +189,28 @@ def test_a_reason_that_quotes_what_cannot_be_stored_is_kept_all_the_same(store):
 
     with scoped(store.account_id):
         assert LeftOutRecord.objects.get().why == "“US\ufffd” is no currency."
+
+
+LONG = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(150))
+
+
+def test_a_sku_that_no_index_can_hold_holds_up_no_other_order(store):
+    good = a_canonical_order(external_id="1")
+    bad = a_canonical_order(external_id="2", lines=(msgspec.structs.replace(good.lines[0], sku=LONG),))
+
+    with scoped(store.account_id):
+        found = receive_each(
+            intake=Intake(store.pk, store.merchant_id), orders=[bad, good], raws=[msgspec.json.encode(one) for one in (bad, good)]
+        )
+
+        assert (len(found.new), found.rejected) == (1, 1)
+        assert LeftOutRecord.objects.get().external_id == "2"
+
+
+@pytest.mark.parametrize("external_id", [LONG, "1\x00"])
+def test_what_is_not_understood_is_kept_whatever_its_id(store, external_id):
+    for _ in range(2):
+        receive(store, rejected=[Rejected(external_id, None, "It is no order.", b"x")])
+
+    with scoped(store.account_id):
+        assert LeftOutRecord.objects.count() == 1
