@@ -103,9 +103,10 @@ class SettingsForm(forms.Form):
         return [self[name] for name, field in self.fields.items() if getattr(field, "group", "") != "credentials"]
 
     @property
-    def previews_sample(self) -> bool:
-        """Whether a mapping can be tried on a sample file."""
-        return self.connector.can(PreviewsSample)
+    def previewed(self) -> str:
+        """The field whose mapping can be tried on a sample file, which stands below it; empty for none."""
+        client = self.connector.client
+        return client.previewed if issubclass(client, PreviewsSample) else ""
 
     @property
     def has_import_error(self) -> bool:

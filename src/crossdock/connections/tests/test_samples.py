@@ -2,11 +2,18 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import reverse
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.urls import resolve, reverse
 
 from crossdock.accounts.testing import a_person, an_account, signed_in_client
+from crossdock.connections import presenting
+from crossdock.connections.forms import SettingsForm
 from crossdock.connections.models import Store, WizardDraft
+from crossdock.connectors.kit.capabilities import PreviewsSample
 from crossdock.connectors.kit.samples import SAMPLE_BYTES
+from crossdock.connectors.kit.settings import fields_of
+from crossdock.connectors.registry import every_connector
 from crossdock.tenancy.scope import scoped
 
 pytestmark = pytest.mark.usefixtures("db_ready")
@@ -78,3 +85,24 @@ def test_nothing_of_it_is_stored(office):
     with scoped(office[0].pk):
         assert not Store.objects.exists()
         assert not WizardDraft.objects.exists()
+
+
+def test_the_sample_stands_right_below_the_mapping(office):
+    connector = presenting.connector_or_none("filestore")
+    form = SettingsForm(connector, {}, prefix="store")
+    names = [field.name for field in form.imports]
+    following = names[names.index(form.previewed) + 1]
+
+    at = RequestFactory().get(reverse("connections:new", kwargs={"account": office[0].public_id}))
+    at.resolver_match = resolve(at.path)
+    page = render_to_string("connections/_fields.html", {"form": form, "connector": connector, "side": "store", "request": at})
+
+    places = [page.index(mark) for mark in ('name="store-mapping"', "data-sample-preview", f'name="store-{following}"')]
+    assert places == sorted(places)
+    assert page.count("data-sample-preview") == 1
+
+
+def test_a_preview_is_about_a_field_that_its_form_has():
+    for connector in every_connector().values():
+        if issubclass(connector.client, PreviewsSample):
+            assert connector.client.previewed in {spec.name for spec in fields_of(connector.settings)}

@@ -22,7 +22,7 @@ PROBLEMS_SHOWN = 50
 @for_account(transaction=False)
 @requires(Right.VIEW_CONNECTIONS)
 def preview(request: AccountRequest, platform: str) -> HttpResponse:
-    """The part of the form below its mapping: orders, problems, and columns with the field each fills."""
+    """What stands below the mapping: orders, problems, and columns with the field each fills."""
     connector = presenting.connector_or_none(platform)
     if connector is None or not issubclass(connector.client, PreviewsSample):
         raise Http404
@@ -44,6 +44,7 @@ def preview(request: AccountRequest, platform: str) -> HttpResponse:
         "name": name,
         "preview": shown,
         "side": connector.kind,
+        "previewed": connector.client.previewed,
         "faults": [(labels.get(field, field), sentence) for field, sentence in shown.faults.items()],
         "problems": shown.problems[:PROBLEMS_SHOWN],
         "more_problems": max(0, len(shown.problems) - PROBLEMS_SHOWN),

@@ -66,6 +66,7 @@ class FileStore(Client[Settings], PullsOrders, SettlesOrders, PostsShipments, Ta
             raise InvalidData("Files for the store go into another folder than the one its orders come from.", field="outgoing")
         return Identity(id=self.settings.place, name=self.files.address)
 
+    previewed = "mapping"
     preview = staticmethod(preview_of)
 
     # Orders

@@ -36,7 +36,7 @@ def preview_of(values: Mapping[str, Any], sample: bytes, name: str) -> SamplePre
             for one in error.errors()
             if one["loc"]
         }
-        return SamplePreview(faults=faults, mapping_field="mapping")
+        return SamplePreview(faults=faults)
     known, bad = identified(name, sample, reading)
     now = datetime.now(UTC)
     orders: list[Order] = []
@@ -61,7 +61,6 @@ def preview_of(values: Mapping[str, Any], sample: bytes, name: str) -> SamplePre
         problems=tuple(problems),
         columns=_columns(records, reading),
         targets=tuple(Choice(target.name, target.label) for target in TARGETS.values()),
-        mapping_field="mapping",
     )
 
 

@@ -30,8 +30,8 @@ _ORDER = {
     "number": "ordernumber number orderno ordernum ordernr salesordernumber documentnumber incrementid orderid order "
     "orderreference orderref ordercode id",
     "external_id": "externalid orderguid guid uuid entityid internalid orderkey id",
-    "placed_at": "placedat dateplaced orderdate orderedat ordereddate orderdatetime createdat datecreated created creationdate "
-    "purchasedate date",
+    "placed_at": "placedat dateplaced placedon placed orderdate orderedat ordereddate orderdatetime createdat datecreated created "
+    "creationdate purchasedate date",
     "status": "orderstatus status",
     "currency": "currency currencycode ordercurrency",
     "email": "email customeremail emailaddress buyeremail contactemail customeremailaddress",

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -117,7 +117,12 @@ class SettlesOrders(ABC):
 
 
 class PreviewsSample(ABC):
-    """A store whose orders come in a form of its own: a person maps it, and tries the mapping on a sample file."""
+    """A store whose orders come in a form of its own: a person maps it, and tries the mapping on a sample file.
+
+    `previewed` names the setting that holds the mapping: the form shows the sample right below it.
+    """
+
+    previewed: ClassVar[str]
 
     @staticmethod
     @abstractmethod

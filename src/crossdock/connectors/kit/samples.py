@@ -31,7 +31,7 @@ class SamplePreview(Struct, frozen=True):
     """A sample, understood with the settings as they were typed.
 
     `orders` are the first of `count`; `problems` say where and why. `faults` are settings that cannot be used, by field, and then
-    nothing else is known. `targets` are fields that a column may fill, and `mapping_field` is the setting that says which.
+    nothing else is known. `targets` are fields that a column may fill.
     """
 
     said: str = ""
@@ -40,5 +40,4 @@ class SamplePreview(Struct, frozen=True):
     problems: tuple[Rejected, ...] = ()
     columns: tuple[SampleColumn, ...] = ()
     targets: tuple[Choice, ...] = ()
-    mapping_field: str = ""
     faults: Mapping[str, str] = {}
