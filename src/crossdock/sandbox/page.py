@@ -46,7 +46,8 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: 4px 8px; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-size: 12px; text-transform: uppercase; letter-spacing: .04em; }
 .said { border: 2px solid var(--loud); padding: 8px 12px; margin: 12px 0; }
-.dim { opacity: .8; }
+.dim { opacity: .8; overflow-wrap: anywhere; }
+td { white-space: pre-line; }
 """
 
 

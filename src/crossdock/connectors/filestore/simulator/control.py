@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossdock.connectors.kit.simulator.panel import Action, Field, Form, Panel, Row, Table
 
 if TYPE_CHECKING:
     from crossdock.connectors.filestore.simulator.cart import FileCart, Shop
+    from crossdock.connectors.filestore.simulator.paper import CartOrder
 
 SHOWN = 50
 """Orders and SKUs of a merchant on the page."""
+
+FILES_SHOWN = 5
+"""Files of a merchant on the page."""
+
+BEGINNING = 1_500
+"""Characters of each."""
 
 
 def panel(cart: FileCart) -> Panel:
@@ -39,6 +46,7 @@ def panel(cart: FileCart) -> Panel:
                 "Orders", ("Merchant", "Order", "Status", "Ship to", "Lines", "Shipped"), tuple(rows), "No order was placed yet."
             ),
             Table("Tracking numbers", ("Merchant", "Number", "Told"), _told(cart), "No shipment file was taken yet."),
+            Table("Files taken", ("Merchant", "File", "Trouble", "In it"), _taken(cart), "No file was taken yet."),
             Table("Stock", ("Merchant", "SKU", "Location", "Units"), _stock(cart), "Nothing is sold."),
         ),
     )
@@ -51,10 +59,30 @@ def _orders(login: str, shop: Shop) -> list[Row]:
         shipped = "all" if left <= 0 else "part" if any(line.shipped for line in order.lines) else "nothing"
         lines = ", ".join(f"{line.quantity} × {line.sku}" for line in order.lines)
         named = {"merchant": login, "order": order.number}
-        actions = (Action("Cancel", "cancel_order", named), Action("Hold", "hold_order", named))
+        actions = () if order.status == "canceled" else (Action("Cancel", "cancel_order", named), _waiting(order, named))
         place = f"{order.to['name']}, {order.to['city']}"
         rows.append(Row((login, order.number, order.status, place, lines, shipped), actions))
     return rows
+
+
+def _waiting(order: CartOrder, named: dict[str, Any]) -> Action:
+    return Action("Release", "release_order", named) if order.status == "on hold" else Action("Hold", "hold_order", named)
+
+
+def _taken(cart: FileCart) -> tuple[Row, ...]:
+    """The newest files in each merchant's archive, each with how it begins."""
+    rows = []
+    for login, shop in cart.merchants.items():
+        refused = dict(one.split(": ", 1) for one in shop.refused)
+        files = sorted(
+            (path for path in (shop.into / "archive").glob("*") if path.is_file()),
+            key=lambda path: (path.stat().st_mtime, path.name),
+            reverse=True,
+        )
+        for path in files[:FILES_SHOWN]:
+            with path.open(encoding="utf-8", errors="replace") as file:
+                rows.append(Row((login, path.name, refused.get(path.name, ""), file.read(BEGINNING))))
+    return tuple(rows)
 
 
 def _told(cart: FileCart) -> tuple[Row, ...]:

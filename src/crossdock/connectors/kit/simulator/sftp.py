@@ -226,9 +226,13 @@ class Files(asyncssh.SFTPServer):
             elif fault.kind in (Kind.CUT_BEFORE, Kind.TRUNCATE, Kind.HOSTILE):
                 self._connection.abort()
                 raise asyncssh.SFTPConnectionLost("cut")
-        result = work()
-        if isinstance(result, Awaitable):
-            result = await result
+        try:
+            result = work()
+            if isinstance(result, Awaitable):
+                result = await result
+        except FileNotFoundError:
+            entry.status = 404  # an answer like any other: the line was not cut
+            raise
         if fault is not None and fault.kind in (Kind.CUT_AFTER, Kind.STATUS) and hasattr(result, "close"):
             result.close()  # an opened file whose handle nobody will get
         if fault is not None and fault.kind is Kind.CUT_AFTER:
