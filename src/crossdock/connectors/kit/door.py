@@ -118,7 +118,10 @@ class Door:
                 raise InvalidData(f"{host}:{port} is no sandbox of this installation.")
             return
         if not (1024 <= port <= 65535 or port in _STANDARD_PORTS[scheme]):
-            raise InvalidData(f"Port {port} is not one that {scheme.upper()} services use.")
+            usual = ", ".join(str(one) for one in _STANDARD_PORTS[scheme])
+            raise InvalidData(
+                f"Port {port} is not one that {scheme.upper()} services use: those are {usual}, and any from 1024 up."
+            )
         if _as_ip(host) is not None:
             return  # looked at when the socket is made
         name = host.casefold()

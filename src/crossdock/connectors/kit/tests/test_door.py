@@ -64,6 +64,11 @@ def test_an_address_is_refused_before_anything_is_resolved(address):
         door.check_url(URL(address))
 
 
+def test_a_port_that_is_refused_says_which_are_not():
+    with pytest.raises(InvalidData, match=r"^Port 9 .*: those are 443, and any from 1024 up\.$"):
+        Door().check_url(URL("https://store.example.com:9"))
+
+
 @pytest.mark.parametrize("address", ["https://store.example.com/x", "https://store.example.com:8443", "https://bücher.example"])
 def test_an_ordinary_address_passes(address):
     Door().check_url(URL(address))
