@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import msgspec
 from django.db import connection
@@ -20,9 +21,12 @@ FINISHED = tuple(sorted(status.value for status in FINAL | {OrderStatus.ABANDONE
 
 Hide = Callable[[str], str]
 
+# An address is one word of the text that orders are searched by: "@" or half an address is nobody's.
 CANDIDATES = """
-select o.id, c.doc from sales_order o join sales_order_content c on c.order_id = o.id join order_search s on s.order_id = o.id
- where o.account_id = %(account)s and o.store_id = %(store)s and o.erased_at is null and position(%(text)s in s.words) > 0
+select o.store_id, o.id, c.doc from order_search s
+  join sales_order o on o.id = s.order_id join sales_order_content c on c.order_id = o.id
+ where s.account_id = %(account)s and o.account_id = %(account)s and (%(store)s::bigint is null or o.store_id = %(store)s)
+   and o.erased_at is null and position(%(text)s in s.words) > 0 and position(' ' || %(text)s || ' ' in ' ' || s.words || ' ') > 0
 """
 
 
@@ -34,12 +38,24 @@ def orders_of_person(store_id: int, *, external_ids: Collection[str] = (), email
             [store_id, sorted(external_ids)],
         )
         found = {row[0] for row in cursor.fetchall()}
-        text = email.strip().lower() or _digits(phone)
-        if len(text) >= 7 or "@" in text:
-            cursor.execute(CANDIDATES, {"account": account_in_scope(), "store": store_id, "text": text})
-            rows = cursor.fetchall()
-            found |= {order_id for order_id, doc in rows if _is_of(unpacked(bytes(doc)), text)}
-    return sorted(found)
+    return sorted(found.union(_about(email.strip().lower() or _digits(phone), store_id).get(store_id, ())))
+
+
+def orders_with_email(email: str) -> dict[int, list[int]]:
+    """Orders of somebody with this e-mail that are not erased, by store. One look at all texts, however many stores there are."""
+    return {store_id: sorted(ids) for store_id, ids in sorted(_about(email.strip().lower(), None).items())}
+
+
+def _about(text: str, store_id: int | None) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    if len(text) < 7 and "@" not in text:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(CANDIDATES, {"account": account_in_scope(), "store": store_id, "text": text})
+        for owner_id, order_id, doc in cursor.fetchall():
+            if _is_of(unpacked(bytes(doc)), text):
+                found.setdefault(owner_id, []).append(order_id)
+    return found
 
 
 def _is_of(order: Order, text: str) -> bool:
@@ -55,16 +71,36 @@ def _digits(phone: str) -> str:
     return re.sub(r"\D", "", phone)
 
 
+ASK = """
+update sales_order set erase_asked_at = clock_timestamp()
+ where id = any (array(select id from sales_order
+                        where store_id = %(store)s and erased_at is null and erase_asked_at is null and {those}
+                        order by id limit %(most)s for no key update))
+"""
+
+ASKED_AT_ONCE = 5_000
+"""Orders of a whole store that are marked in one transaction: all of a big store's would take longer than any statement may."""
+
+
 def ask_to_erase(store_id: int, ids: Sequence[int] | None) -> int:
     """Have orders erased as soon as they are finished; all that a store brought in where `ids` is None. How many wait now."""
     those = "true" if ids is None else "id = any (%(ids)s)"
+    values: dict[str, Any] = {"store": store_id, "ids": sorted(ids or ()), "most": None}
     with connection.cursor() as cursor:
+        cursor.execute(ASK.format(those=those), values)
         cursor.execute(
-            "update sales_order set erase_asked_at = coalesce(erase_asked_at, clock_timestamp())"
-            f" where store_id = %(store)s and erased_at is null and {those}",
-            {"store": store_id, "ids": sorted(ids or ())},
+            "select count(*) from sales_order where store_id = %(store)s and erased_at is null and erase_asked_at is not null"
+            f" and {those}",
+            values,
         )
-        return int(cursor.rowcount)
+        return int(cursor.fetchone()[0])
+
+
+def ask_some_to_erase(store_id: int) -> bool:
+    """Have a part of all that a store brought in erased as soon as it is finished; whether there may be more."""
+    with connection.cursor() as cursor:
+        cursor.execute(ASK.format(those="true"), {"store": store_id, "most": ASKED_AT_ONCE})
+        return int(cursor.rowcount) == ASKED_AT_ONCE
 
 
 def known_of_people(ids: Sequence[int]) -> set[str]:
@@ -119,16 +155,28 @@ def erase_not_understood(store_id: int, is_about: Callable[[str], bool] | None, 
     """Take the payload off records of a store that could not be understood and are about a person, all of them where `is_about` is
     None; how many.
     """
+    named, erased_rows, after = set(external_ids), 0, 0
     with connection.cursor() as cursor:
-        cursor.execute("select id, external_id, raw from left_out where store_id = %s and why <> %s", [store_id, ERASED])
-        gone = [
-            row_id
-            for row_id, external_id, raw in cursor.fetchall()
-            if is_about is None or external_id in external_ids or is_about(_text(bytes(raw)))
-        ]
-        cursor.execute("update left_out set raw = %s, why = %s where id = any (%s)", [packed_raw(ERASED_RAW), ERASED, gone])
-        return len(gone)
+        while True:
+            cursor.execute(
+                "select id, external_id, raw from left_out where store_id = %s and why <> %s and id > %s order by id limit %s",
+                [store_id, ERASED, after, LOOKED_AT],
+            )
+            rows = cursor.fetchall()
+            gone = [
+                row_id
+                for row_id, external_id, raw in rows
+                if is_about is None or external_id in named or is_about(_text(bytes(raw)))
+            ]
+            cursor.execute("update left_out set raw = %s, why = %s where id = any (%s)", [packed_raw(ERASED_RAW), ERASED, gone])
+            erased_rows += len(gone)
+            if len(rows) < LOOKED_AT:
+                return erased_rows
+            after = rows[-1][0]
 
+
+LOOKED_AT = 500
+"""Records that were not understood which are held in memory at a time."""
 
 ERASED = "Its personal data were erased, and with them what was received."
 

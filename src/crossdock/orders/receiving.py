@@ -350,7 +350,9 @@ def _row(k: int, order: Order, arrival: Arrival) -> dict[str, Any]:
 def search_text(order: Order) -> str:
     """One lower-case line of all that people look an order up by, but for what comes back from the warehouse."""
     to = order.ship_to
-    digits = "".join(filter(str.isdigit, order.phone or (to.phone if to else None) or ""))
+    addresses = [one for one in (to, order.bill_to, *(each.ship_to for each in order.consignments)) if one]
+    # Whoever asks to be forgotten is found by these, too: a present goes to somebody else than who pays.
+    phones = [order.phone, *(one.phone for one in addresses)]
     parts = [
         order.number,
         order.external_id,
@@ -359,7 +361,8 @@ def search_text(order: Order) -> str:
         to.company if to else None,
         order.bill_to.name if order.bill_to else None,
         order.email,
-        digits,
+        *(one.email for one in addresses),
+        *("".join(filter(str.isdigit, phone)) for phone in phones if phone),
         *(line.sku for line in order.lines),
     ]
     return " ".join(dict.fromkeys(" ".join(part.lower().split()) for part in parts if part))

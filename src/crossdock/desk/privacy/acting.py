@@ -14,6 +14,7 @@ from crossdock.connectors.kit.errors import AuthenticationFailed
 from crossdock.desk.privacy import erasing, requests, telling
 from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
+from crossdock.orders.erasing import ask_some_to_erase
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,10 @@ async def act(run: Run) -> More:
         if row.kind == "erase_store" and row.asked_by is None and await _lets_us_in(run):
             await run.write(requests.refuse, row, requests.STILL_THERE)
             continue
+        if row.kind == "erase_store":
+            while await run.write(ask_some_to_erase, run.owner_id):
+                if run.is_spent:
+                    return More.YES
         letter = await run.write(_begin, row)
         if letter is not None:
             await telling.send(letter)

@@ -21,16 +21,25 @@ SET = 100
 READY = """
 select id from sales_order
  where store_id = %s and erase_asked_at is not null and erased_at is null and (deleted_at is not null or status = any (%s))
- order by id limit %s
+   and id > %s order by id limit %s
 """
 
 
 def ready(store_id: int) -> list[int]:
-    """The next orders that are to be erased and are finished: nothing of them is to be sent or told any more."""
-    with connection.cursor() as cursor:
-        cursor.execute(READY, [store_id, list(orders.FINISHED), SET])
-        ids = [row[0] for row in cursor.fetchall()]
-    return sorted(set(ids) - at_warehouses.under_way(ids)) if ids else []
+    """The next orders that are to be erased and are finished: nothing of them is to be sent or told any more.
+
+    Those of which something still is are passed over, however many: a change that nobody can make any more holds up no other order.
+    """
+    after = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(READY, [store_id, list(orders.FINISHED), after, SET])
+            ids = [row[0] for row in cursor.fetchall()]
+        if found := sorted(set(ids) - at_warehouses.under_way(ids)):
+            return found
+        if len(ids) < SET:
+            return []
+        after = ids[-1]
 
 
 def known_of(ids: Sequence[int]) -> Known:

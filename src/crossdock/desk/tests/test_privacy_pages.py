@@ -5,17 +5,21 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from crossdock.accounts.models import Audit, Role
 from crossdock.accounts.slugs import short
 from crossdock.accounts.testing import a_person, signed_in_client
 from crossdock.activity.models import PrivacyRequest
+from crossdock.connections.models import Effect
 from crossdock.connections.privacy import note_request
 from crossdock.connections.testing import a_store
 from crossdock.connectors.kit.declaration import Privacy
-from crossdock.desk.privacy import requests
+from crossdock.desk.privacy import erasing, requests
+from crossdock.fulfillment.sending import PROGRESS_EFFECT
+from crossdock.jobs.wakes import open_lane
 from crossdock.orders.models import SalesOrder
-from crossdock.orders.testing import an_order
+from crossdock.orders.testing import a_canonical_order, an_order, received
 from crossdock.tenancy.scope import scoped
 
 
@@ -143,3 +147,26 @@ def test_whoever_signed_in_long_ago_confirms_before_erasing_or_taking_out_what_i
     assert [(answer.status_code, "reauthenticate" in answer.headers["Location"]) for answer in answers] == [(302, True)] * 2
     with scoped(account.pk):
         assert not PrivacyRequest.objects.filter(kind="erase_person").exists()
+
+
+def test_orders_with_a_change_that_nobody_can_make_any_more_hold_up_no_other(account):
+    store = a_store(account)
+    rows = received(account, store, [a_canonical_order() for _ in range(erasing.SET + 1)])
+    with scoped(account.pk):
+        SalesOrder.objects.update(erase_asked_at=timezone.now(), deleted_at=timezone.now())
+        ids, lane = sorted(row.pk for row in rows), open_lane("orders.pull", store.pk)
+        told = [
+            Effect(
+                account_id=account.pk,
+                kind=PROGRESS_EFFECT,
+                key=str(pk),
+                lane_id=lane,
+                store=store,
+                realm=store.realm,
+                subject_id=pk,
+            )
+            for pk in ids[: erasing.SET]
+        ]
+        Effect.objects.bulk_create(told)
+
+        assert erasing.ready(store.pk) == ids[erasing.SET :]
