@@ -31,6 +31,9 @@ PULL = "orders.pull"
 TOGETHER = 100
 """Announcements that one transaction takes at most."""
 
+MOST_WAITING = 16 << 20
+"""Bytes of an account's announcements that wait to be stored at most; the platform delivers what comes beyond them again."""
+
 KNOWN_FOR = 60.0
 """Seconds that a token's store is remembered, found or not: a flood of guesses costs no query each."""
 
@@ -57,6 +60,11 @@ class Hook(Struct, frozen=True):
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def size(self) -> int:
+        """Bytes that it holds, roughly."""
+        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers.items())
+
 
 def take(hook: Hook) -> int:
     """Take an announcement: the HTTP status it is answered with. 200 once it is stored, 404 for an unknown address, 401 for a
@@ -81,11 +89,12 @@ class Inbox:
 
     def __init__(self) -> None:
         self._waiting: dict[int, list[tuple[int, Hook, asyncio.Future[int]]]] = {}
+        self._bytes: dict[int, int] = {}
         self._untold: dict[int, set[int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, platform: str, token: str, headers: Mapping[str, str], body: bytes) -> int:
-        """As the function `take`; 413 for a body that is too large, 503 where it could not be stored."""
+        """As the function `take`; 413 for a body that is too large, 503 where it could not be stored, or too many wait for that."""
         if len(body) > WEBHOOK_BYTES:
             return 413
         try:
@@ -96,11 +105,15 @@ class Inbox:
         if found is None or found[2] != platform:
             return 404
         account_id, store_id, _ = found
+        hook = Hook(platform, token, headers, body)
+        if (size := self._bytes.get(account_id, 0) + hook.size) > MOST_WAITING:
+            return 503
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         if account_id not in self._waiting:
             self._waiting[account_id] = []
             self._start(self._store(account_id))
-        self._waiting[account_id].append((store_id, Hook(platform, token, headers, body), answer))
+        self._bytes[account_id] = size
+        self._waiting[account_id].append((store_id, hook, answer))
         return await answer
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -122,13 +135,14 @@ class Inbox:
                 log.exception("webhook.not_stored", account=account_id, count=1)
                 statuses, untold = [503], []
             del waiting[: len(taken)]
-            most = TOGETHER if len(waiting) == 0 else most
+            self._bytes[account_id] -= sum(hook.size for _, hook, _ in taken)
+            most = min(TOGETHER, most * 2)
             for (_, _, answer), status in zip(taken, statuses, strict=True):
                 if not answer.done():
                     answer.set_result(status)
             if untold:
                 self._tell_later(account_id, untold)
-        del self._waiting[account_id]
+        del self._waiting[account_id], self._bytes[account_id]
 
     def _tell_later(self, account_id: int, store_ids: Iterable[int]) -> None:
         is_under_way = account_id in self._untold

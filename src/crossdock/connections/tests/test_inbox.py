@@ -161,3 +161,38 @@ async def test_a_lane_that_somebody_writes_is_told_when_he_is_done(shop, monkeyp
 
     assert (answer, was_woken) == (200, False)
     assert await in_db(shop.account.pk, woken)
+
+
+async def test_what_waits_of_an_account_is_bounded_and_delivered_again(shop, monkeypatch):
+    one = shop.said(1)
+    size = inbox.Hook(*one).size
+    monkeypatch.setattr(inbox, "MOST_WAITING", 3 * size + 2)
+    box = inbox.Inbox()
+    await box.take(*one)
+
+    answers = await asyncio.gather(*(box.take(*shop.said(order)) for order in range(2, 7)))
+    later = await box.take(*shop.said(7))
+
+    assert (answers, later) == ([200, 200, 200, 503, 503], 200)
+    assert len(await across_accounts(shop.stored)) == 5
+
+
+async def test_a_fault_has_only_the_next_ones_taken_alone(shop, monkeypatch):
+    sizes = transactions_of(monkeypatch)
+    real, failed = inbox._verified, []
+
+    def broken_once(store_id, hook):
+        if not failed:
+            failed.append(hook)
+            raise RuntimeError("a fault")
+        return real(store_id, hook)
+
+    box = inbox.Inbox()
+    await box.take(*shop.said(0))
+    monkeypatch.setattr(inbox, "_verified", broken_once)
+    sizes.clear()
+
+    answers = await asyncio.gather(*(box.take(*shop.said(order)) for order in range(1, 9)))
+
+    assert answers == [200] * 8
+    assert sizes == [8, 1, 2, 4, 1]
