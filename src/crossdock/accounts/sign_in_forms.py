@@ -53,7 +53,11 @@ class ChangeEmail(InOurWords, account.AddEmailForm):  # type: ignore[misc]
 
 
 class Confirm(InOurWords, account.ReauthenticateForm):  # type: ignore[misc]
-    """The password once more."""
+    """The password once more, and nothing else on the page: it can be typed at once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class SecondFactor(InOurWords, mfa.AuthenticateForm):  # type: ignore[misc]

@@ -155,3 +155,15 @@ def test_the_stores_page_says_it_and_leads_to_the_settings(account):
     assert text.count("Client (shared) secret” ends soon.") == 1
     assert 'href="#settings"' in text
     assert 'id="settings"' in text
+
+
+@pytest.mark.parametrize("name", ["one", "settings"])
+def test_the_pages_of_a_connection_say_it_and_lead_to_the_settings(account, name):
+    link = a_secret_ending(account, SIX_DAYS)
+    client = signed_in_client(a_person(account))
+    at = {"account": account.public_id, "public_id": link.public_id}
+
+    text = client.get(reverse(f"connections:{name}", kwargs=at)).content.decode()
+
+    assert text.count("Client (shared) secret” ends soon.") == 1
+    assert f'<a href="{reverse("connections:settings", kwargs=at)}">Go to the settings</a>' in text

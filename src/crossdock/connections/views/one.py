@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.connections import checking, completing, editing, leading, presenting, services
+from crossdock.connections.expiring import endings
 from crossdock.connections.models import ChannelKind, Connection, LocationLink, Mode
 from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_connection, to, url_of
 from crossdock.connections.views.sites import edit
@@ -40,8 +41,11 @@ def frame(request: AccountRequest, link: Connection, current: str) -> dict[str, 
         stock := page_url_or_none(request, "inventory:links", public_id=link.public_id)
     ):
         tabs.append(Tab(_("Stock"), stock, is_current=current == "stock"))
+    may_change = request.actor.may(Right.REPLACE_CREDENTIALS)
     return {
         "link": link,
+        "endings": endings(stores=[link.store]),
+        "settings_url": url_of(request, "settings", public_id=link.public_id) if may_change else None,
         "tabs": tabs,
         "modes": Mode.choices,
         "go_live_url": go_live,
