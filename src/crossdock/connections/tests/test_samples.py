@@ -11,7 +11,7 @@ from crossdock.connections import presenting
 from crossdock.connections.forms import SettingsForm
 from crossdock.connections.models import Store, WizardDraft
 from crossdock.connectors.kit.capabilities import PreviewsSample
-from crossdock.connectors.kit.samples import SAMPLE_BYTES
+from crossdock.connectors.kit.samples import SAMPLE_BYTES, SAMPLE_LINES
 from crossdock.connectors.kit.settings import fields_of
 from crossdock.connectors.registry import every_connector
 from crossdock.tenancy.scope import scoped
@@ -106,3 +106,10 @@ def test_a_preview_is_about_a_field_that_its_form_has():
     for connector in every_connector().values():
         if issubclass(connector.client, PreviewsSample):
             assert connector.client.previewed in {spec.name for spec in fields_of(connector.settings)}
+
+
+def test_a_sample_of_very_many_lines_is_refused_before_it_is_read(office):
+    answer, said = preview(office, sample=SimpleUploadedFile("a.csv", b"1\n" * (SAMPLE_LINES + 1)))
+
+    assert answer.status_code == 422
+    assert "100,000 lines" in said

@@ -12,7 +12,7 @@ from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.connections import presenting
 from crossdock.connections.forms import read_settings
 from crossdock.connectors.kit.capabilities import PreviewsSample
-from crossdock.connectors.kit.samples import ORDERS_SHOWN, SAMPLE_BYTES
+from crossdock.connectors.kit.samples import ORDERS_SHOWN, SAMPLE_BYTES, SAMPLE_LINES
 from crossdock.connectors.kit.settings import FieldKind, fields_of
 
 PROBLEMS_SHOWN = 50
@@ -27,6 +27,8 @@ def preview(request: AccountRequest, platform: str) -> HttpResponse:
     if connector is None or not issubclass(connector.client, PreviewsSample):
         raise Http404
     name, content, trouble = _sample(request)
+    if max(content.count(b"\n"), content.count(b"\r")) > SAMPLE_LINES:
+        trouble = _("A sample has at most 100,000 lines. Take the first orders of the file.")
     if trouble:
         return render(request, "connections/_sample_result.html", {"trouble": trouble}, status=422)
     sent = read_settings(connector, request.POST, connector.kind)

@@ -23,6 +23,9 @@ from crossdock.domain.orders import Address, Hold, Order, OrderLine, ShippingMet
 
 ZERO = Decimal(0)
 
+KEPT_OF_REFUSED = 16_384
+"""Bytes that are kept of an order that cannot be understood: a file may hold hundreds of thousands of them."""
+
 LONGEST_ID = 250
 """Characters of the longest order id that is taken."""
 
@@ -84,7 +87,7 @@ def orders_of(name: str, content: bytes, reading: Reading, changed_at: datetime)
 def rejection(one: Understood, error: InvalidData) -> Rejected:
     """What people see of an order that cannot be understood."""
     where = error.evidence.get("where", one.record.where)
-    return Rejected(one.external_id, error.field, error.message, one.record.raw, where)
+    return Rejected(one.external_id, error.field, error.message, one.record.raw[:KEPT_OF_REFUSED], where)
 
 
 def plan_for(record: Record, reading: Reading) -> Plan:

@@ -22,6 +22,9 @@ _ORDER_ELEMENTS = frozenset({"order", "salesorder", "purchaseorder", "shoporder"
 MOST_COLUMNS = 1_000
 """Columns of the widest header that is taken."""
 
+MOST_ROWS = 1_000_000
+"""Lines of the longest CSV file that is taken: all its rows are held at once, since those of an order may stand anywhere."""
+
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 
@@ -41,12 +44,17 @@ class Record(Struct, frozen=True):
     """
 
     where: str
-    raw: bytes
+    parts: tuple[bytes, ...]
     heads: tuple[Any, ...]
     lines: tuple[Line, ...]
     columns: tuple[str, ...]
     line_columns: tuple[str, ...]
     is_flat: bool
+
+    @property
+    def raw(self) -> bytes:
+        """What it was read from. Put together when it is asked for: of rows, with the header, which is one for the whole file."""
+        return b"".join(self.parts)
 
 
 Found = Iterator[Record | Rejected]
@@ -87,6 +95,9 @@ def records_of(name: str, content: bytes, reading: Reading) -> Found:
 
 def _of_rows(name: str, content: bytes, reading: Reading) -> Found:
     content = _utf8(content, reading.encoding)
+    if max(content.count(b"\n"), content.count(b"\r")) > MOST_ROWS:
+        yield Rejected(None, None, f"The file has more than {MOST_ROWS:,} lines. Split it.", content[:4096], name)
+        return
     header: Row | None = None
     number_paths: tuple[str, ...] = ()
     groups: dict[str, list[Row]] = {}
@@ -140,8 +151,8 @@ def _of_rows(name: str, content: bytes, reading: Reading) -> Found:
             continue
         trees = tuple(_tree(columns, row) for row in rows)
         lines = tuple(Line(f"{name} line {row.line}", tree) for row, tree in zip(rows, trees, strict=True))
-        raw = header.raw + b"".join(row.raw for row in rows)
-        yield Record(f"{name} line {rows[0].line}", raw, trees, lines, columns, (), is_flat=True)
+        parts = (header.raw, *(row.raw for row in rows))
+        yield Record(f"{name} line {rows[0].line}", parts, trees, lines, columns, (), is_flat=True)
 
 
 def header_of(content: bytes, reading: Reading) -> tuple[str, ...]:
@@ -349,7 +360,7 @@ def _of_tree(where: str, raw: bytes, tree: dict[str, Any], reading: Reading) -> 
     inside: dict[str, None] = {}
     for row in rows[:20]:
         inside |= dict.fromkeys(leaves(row))
-    return Record(where, raw, (tree,), lines, tuple(leaves(tree, without=path)), tuple(inside), is_flat=False)
+    return Record(where, (raw,), (tree,), lines, tuple(leaves(tree, without=path)), tuple(inside), is_flat=False)
 
 
 # --- Encodings -------------------------------------------------------------------------------------------------------------------

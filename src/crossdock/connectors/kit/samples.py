@@ -11,6 +11,9 @@ from crossdock.domain.orders import Order
 SAMPLE_BYTES = 5 << 20
 """The largest sample that is taken."""
 
+SAMPLE_LINES = 100_000
+"""Lines of the longest sample that is taken: a line of a few bytes takes as long as any."""
+
 ORDERS_SHOWN = 20
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crossdock.connectors.filestore.mapping import orders_of
+from crossdock.connectors.filestore.mapping import identified, orders_of
 from crossdock.connectors.filestore.preview import preview_of
-from crossdock.connectors.filestore.records import MOST_COLUMNS
+from crossdock.connectors.filestore.records import MOST_COLUMNS, MOST_ROWS
 from crossdock.connectors.filestore.settings import Reading
 
 AT = datetime(2026, 2, 5, 12, tzinfo=UTC)
@@ -79,3 +79,19 @@ def test_an_id_that_no_index_can_hold_is_refused_before_it_is_looked_up(number):
 
     assert [order.external_id for order in found.orders] == ["2"]
     assert [(bad.external_id, bad.field) for bad in found.rejected] == [(None, "number")]
+
+
+def test_a_file_of_more_lines_than_are_held_at_once_is_refused_as_a_whole():
+    found = understood(b"Order,SKU,Qty\n" + b"1\n" * (MOST_ROWS + 1))
+
+    assert found.orders == ()
+    assert [bad.reason for bad in found.rejected] == [f"The file has more than {MOST_ROWS:,} lines. Split it."]
+
+
+def test_a_long_header_is_not_held_once_more_for_every_order():
+    header = b"Order,SKU,Qty," + b",".join(b"c%d" % number for number in range(500)) + b"\n"
+
+    known, _ = identified("orders.csv", header + b"1,MUG,1\n2,MUG,1\n", Reading())
+
+    assert known[0].record.parts[0] is known[1].record.parts[0]
+    assert known[1].record.raw == header + b"2,MUG,1\n"
