@@ -78,6 +78,19 @@ def _flagged(params: Params) -> str:
     return _("It has units that were not asked for; they are not told to the store.") if params.get("flagged") else ""
 
 
+def _rest(params: Params) -> str:
+    return _("The warehouse says the rest of {reference} will not follow. Units: {units}").format(
+        reference=params.get("reference") or "?", units=params.get("units") or "?"
+    )
+
+
+def _rest_then(params: Params) -> str:
+    return {
+        "ask": _("A person is asked."),
+        "reship": _("It is sent to the warehouse again, as the order's next part."),
+    }.get(str(params.get("then")), "")
+
+
 def _posted(params: Params) -> str:
     if params.get("found"):
         return _("The store knew of the shipment already")
@@ -221,6 +234,7 @@ SENTENCES: dict[str, Sentence] = {
         "message", Tone.ASIDE, _say(gettext_lazy("The store did not take that the warehouse has it")), _why
     ),
     "order.shipped": Sentence("truck-delivery", Tone.FLIGHT, _shipped, _flagged),
+    "order.rest_will_not_follow": Sentence("package-off", Tone.ASIDE, _rest, _rest_then),
     "order.closed": Sentence("circle-check", Tone.DONE, _say(gettext_lazy("Done: everything left and the store was told"))),
     "order.abandoned": Sentence(
         "package-off", Tone.ASIDE, _days, _say(gettext_lazy("A late shipment is still taken and posted."))

@@ -24,6 +24,14 @@ class Mode(models.TextChoices):
     LIVE = "live", "Live"
 
 
+class Remainder(models.TextChoices):
+    """What becomes of the rest of a part when its warehouse says that nothing more of it follows."""
+
+    WAIT = "wait", "Wait"
+    ASK = "ask", "Ask a person"
+    RESHIP = "reship", "Send the rest again"
+
+
 class ChannelKind(models.TextChoices):
     """Kinds of data on a connection."""
 
@@ -119,6 +127,7 @@ class Connection(TenantModel):
     is_default = models.BooleanField(default=False)
     live_at = models.DateTimeField(null=True)
     accept_after = models.DateTimeField(null=True)
+    remainder = models.TextField(choices=Remainder.choices, default=Remainder.WAIT, db_default="wait")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True)
 
@@ -131,6 +140,7 @@ class Connection(TenantModel):
             ),
             models.CheckConstraint(condition=~Q(mode=Mode.LIVE) | Q(live_at__isnull=False), name="connection_live_since"),
             models.CheckConstraint(condition=Q(deleted_at=None) | Q(mode=Mode.OFF), name="connection_deleted_is_off"),
+            models.CheckConstraint(condition=Q(remainder__in=["wait", "ask", "reship"]), name="connection_remainder"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["account", "store"], name="connection_store"),

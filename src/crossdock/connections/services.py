@@ -25,6 +25,7 @@ from crossdock.connections.models import (
     LocationLink,
     Merchant,
     Mode,
+    Remainder,
     Schedule,
     Store,
     Warehouse,
@@ -478,6 +479,27 @@ def rename_connection(*, actor: Actor, connection: Connection, name: str) -> Non
         subject_id=connection.pk,
         before={"name": connection.name},
         after={"name": name.strip()},
+    )
+
+
+def set_remainder(*, actor: Actor, connection: Connection, remainder: str) -> None:
+    """Say what becomes of the rest when the warehouse ships less than was asked and says that it was the last.
+
+    It decides about shipments that come from now on. Raises Forbidden, RuleBroken.
+    """
+    actor.require(Right.MANAGE_CONNECTIONS)
+    if remainder not in Remainder.values:
+        raise RuleBroken("Choose what becomes of the rest: wait, ask a person, or send the rest again.")
+    if remainder == connection.remainder:
+        return
+    Connection.objects.filter(pk=connection.pk).update(remainder=remainder)
+    record(
+        actor=actor,
+        action="connection.remainder_set",
+        subject_kind="connection",
+        subject_id=connection.pk,
+        before={"remainder": connection.remainder},
+        after={"remainder": remainder},
     )
 
 

@@ -98,7 +98,8 @@ def follow_changes(terms: Terms, after: int = 0) -> int | None:
         return None
     ids = [row[0] for row in rows]
     status = {row[0]: OrderStatus(row[1]) for row in rows}
-    unsent = {row[0] for row in rows if row[4] == 0}
+    # Of an open one with nothing sent a warehouse had its part and will not ship it: a person knows of it by now.
+    unsent = {row[0] for row in rows if row[4] == 0 and status[row[0]] is not OrderStatus.OPEN}
     busy = _in_flight(ids)
     taken = _taken_at_warehouse(unsent - busy)
     taken_back = _take_back(sorted(i for i in unsent - busy - taken if status[i] is not OrderStatus.NEW))
@@ -106,8 +107,8 @@ def follow_changes(terms: Terms, after: int = 0) -> int | None:
     _drop_withdrawn(ids)
     orders = orders_with(ids)
     now = datetime.now(UTC)
-    before = orders_as_followed([row[0] for row in rows if row[4] > 0])
-    more_wanted = [row[0] for row in rows if row[4] > 0 and row[5] > 0]
+    before = orders_as_followed([row[0] for row in rows if row[0] not in unsent])
+    more_wanted = [row[0] for row in rows if row[0] not in unsent and row[5] > 0]
     for_a_person = units_for_a_person(terms, more_wanted)
     for order_id, _, _, withdrawn, _, _ in rows:
         if order_id in taken:

@@ -21,7 +21,7 @@ class Asked(Struct):
 
 
 class Part(Struct):
-    """A fulfillment order a shipment may be for."""
+    """A fulfillment order a shipment may be for. Of a closed one the rest was given again: nothing more of it is waited for."""
 
     id: int
     order_id: int
@@ -30,6 +30,7 @@ class Part(Struct):
     store_id: int
     realm: str
     reference: str
+    is_closed: bool = False
     asked: list[Asked] = []
 
 
@@ -44,14 +45,14 @@ class Matched(Struct, frozen=True):
 
 # Only what was sent: a shipment can overtake the confirmation of its order, and then waits for it.
 PARTS = """
-select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference
+select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference, f.status = 'closed'
   from fulfillment_order f join connection c on c.id = f.connection_id
  where f.warehouse_id = %(warehouse)s and f.status in ('open', 'closed') and f.reference = any (%(references)s)
 """
 
 # A reference that came back in other letters or with other blanks; asked only for what was not found as sent.
 LOOSE = """
-select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference
+select f.id, f.order_id, f.connection_id, c.merchant_id, c.store_id, c.realm, f.reference, f.status = 'closed'
   from fulfillment_order f join connection c on c.id = f.connection_id
  where f.warehouse_id = %(warehouse)s and f.status in ('open', 'closed') and f.ready_at > clock_timestamp() - interval '120 days'
    and f.reference_key = any (%(references)s)

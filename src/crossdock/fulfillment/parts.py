@@ -29,7 +29,9 @@ select part.k, fo.id from fo join part on part.order_id = fo.order_id and part.p
 
 
 class FreeLine(Struct, frozen=True):
-    """Units of a line that nobody was given yet. `asked` are the connections that have a part of the order, or are to have it."""
+    """Units of a line that nobody was given yet. `asked` are the connections that have a part of the order, or are to have it;
+    `again` is the one whose warehouse had them and will not ship them.
+    """
 
     order_id: int
     order_external_id: str
@@ -44,6 +46,7 @@ class FreeLine(Struct, frozen=True):
     placed_at: datetime | None = None
     status: str = "new"
     asked: Sequence[int] = ()
+    again: int | None = None
 
 
 def divided(

@@ -59,16 +59,27 @@ Which = Literal["new", "again", "waiting"]
 all that wait, since what decides changed: connections, locations.
 """
 
-UNDER_WAY = "'queued', 'delayed', 'open', 'partially_shipped', 'error'"
+UNDER_WAY = ("queued", "delayed", "open", "partially_shipped", "error")
+"""Where an order stands of which a further part may be given."""
 
 _CONDITIONS: dict[Which, str] = {
     "new": "status = 'new' and giving <> 1",
-    "again": f"giving = 2 and status in ({UNDER_WAY})",
-    "waiting": f"giving > 0 and status in ('new', {UNDER_WAY})",
+    "again": f"giving = 2 and status in {UNDER_WAY}",
+    "waiting": f"giving > 0 and status in {('new', *UNDER_WAY)}",
 }
 
+# The connection that a line's units were taken back from since its warehouse would not ship them, unless it has them again.
+AGAIN = """
+(select f.connection_id from allocation a join fulfillment_order f on f.id = a.fulfillment_order_id
+  where a.line_id = l.id and a.released > 0 and f.status = 'closed'
+    and not exists (select from fulfillment_order g where g.order_id = f.order_id and g.connection_id = f.connection_id
+                       and g.consignment = f.consignment and g.status in ('given', 'open'))
+  order by f.id desc limit 1)
+"""
+
 # Whoever walks over all that waits passes each once, so that he waits for what somebody else holds; the others are looked at again.
-FREE = """
+FREE = (
+    """
 with mine as materialized (
   select id, external_id, number, placed_at, status from sales_order
    where store_id = %(store)s and {condition} and followed = revision and deleted_at is null and id > %(after)s
@@ -77,10 +88,14 @@ select m.id, m.external_id, m.number, l.id, l.external_id, l.sku, l.location, l.
        l.to_ship + l.withdrawn - l.allocated,
        coalesce((select max(part) from fulfillment_order f where f.order_id = m.id), 0), m.placed_at, m.status,
        case when m.status <> 'new' then
-         array(select f.connection_id from fulfillment_order f where f.order_id = m.id and f.status <> 'withdrawn') else '{{}}' end
+         array(select f.connection_id from fulfillment_order f where f.order_id = m.id and f.status <> 'withdrawn') else '{{}}' end,
+       case when m.status <> 'new' then """
+    + AGAIN
+    + """ end
   from mine m left join sales_order_line l on l.order_id = m.id and l.to_ship + l.withdrawn > l.allocated
  order by m.id, l.position
 """
+)
 
 STATEMENTS: dict[Which, str] = {
     which: FREE.format(condition=condition, locked="" if which == "waiting" else "skip locked")
@@ -130,12 +145,14 @@ def give(terms: Terms, after: int, which: Which = "new") -> int | None:
 
 def choose(terms: Terms, lines: Iterable[FreeLine]) -> dict[int, list[Choice]]:
     """By order, the connection each free line belongs to. Those of a connection that has a part of the order already are absent:
-    its warehouse takes no more units by itself.
+    its warehouse takes no more units by itself. What a warehouse had and will not ship goes back to its own connection.
     """
     chosen: dict[int, list[Choice]] = defaultdict(list)
+    own = {candidate.id: candidate for candidate in terms.candidates}
     for line in lines:
-        to = connection_for(line.location, candidates=terms.candidates, links=terms.locations)
-        if to is None or to.id not in line.asked:
+        back = own.get(line.again) if line.again is not None else None
+        to = back or connection_for(line.location, candidates=terms.candidates, links=terms.locations)
+        if to is None or to is back or to.id not in line.asked:
             chosen[line.order_id].append((line, to))
     return dict(chosen)
 
@@ -207,6 +224,8 @@ def _give_wanted(
 
 
 def _is_too_old(terms: Terms, line: FreeLine, candidate: Candidate | None) -> bool:
+    if candidate is not None and candidate.id == line.again:
+        return False
     floor = next((link.accept_after for link in terms.links if candidate and link.id == candidate.id), None)
     return floor is not None and line.placed_at is not None and line.placed_at < floor
 
@@ -309,15 +328,15 @@ def units_for_a_person(terms: Terms, ids: Sequence[int]) -> dict[int, Decimal]:
         cursor.execute(ASKED, [sorted(ids)])
         rows = cursor.fetchall()
     units: dict[int, Decimal] = defaultdict(Decimal)
-    for order_id, location, quantity, asked in rows:
+    for order_id, location, quantity, asked, again in rows:
         to = connection_for(location, candidates=terms.candidates, links=terms.locations)
-        if to is not None and to.id in asked:
+        if to is not None and to.id in asked and again is None:
             units[order_id] += quantity
     return dict(units)
 
 
-ASKED = """
+ASKED = f"""
 select l.order_id, l.location, l.to_ship + l.withdrawn - l.allocated,
-       array(select f.connection_id from fulfillment_order f where f.order_id = l.order_id and f.status <> 'withdrawn')
+       array(select f.connection_id from fulfillment_order f where f.order_id = l.order_id and f.status <> 'withdrawn'), {AGAIN}
   from sales_order_line l where l.order_id = any (%s) and l.to_ship + l.withdrawn > l.allocated
 """

@@ -15,6 +15,7 @@ from crossdock.domain.fulfillment import Content, Shipment
 from crossdock.fulfillment.corrections import TRACKING, VOIDED, note_corrections
 from crossdock.fulfillment.matching import Matched, Part, match, merged, parts_of
 from crossdock.fulfillment.names import POST, POST_EFFECT
+from crossdock.fulfillment.remainders import flag_late, settle_rests
 from crossdock.jobs.wakes import open_lane, wake
 from crossdock.tenancy.models import new_public_id
 from crossdock.tenancy.scope import account_in_scope
@@ -199,8 +200,12 @@ def _count(warehouse_id: int, matched: Sequence[tuple[int, Shipment, Part]], mes
     packages: list[dict[str, Any]] = []
     contents: list[dict[str, Any]] = []
     flagged: list[int] = []
+    late: dict[int, int] = {}
     for shipment_id, shipment, part in matched:
-        if any(one.is_flagged for one in _pack(shipment_id, shipment, part, packages, contents)):
+        those = _pack(shipment_id, shipment, part, packages, contents)
+        if part.is_closed and shipment.packages and all(one.is_flagged for one in those):
+            late[shipment_id] = part.order_id
+        elif any(one.is_flagged for one in those):
             flagged.append(shipment_id)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -219,18 +224,25 @@ def _count(warehouse_id: int, matched: Sequence[tuple[int, Shipment, Part]], mes
         order_ids = sorted({part.order_id for _, _, part in matched})
         cursor.execute(TRACKING, {"ids": order_ids})
         cursor.execute(SETTLE, {"ids": order_ids})
+    flag_late(late)
     tell(
         [
             Told(
                 kind="order.shipped",
                 order_id=part.order_id,
                 shipment_id=shipment_id,
-                params={"carrier": shipment.carrier or "", "boxes": len(shipment.packages), "flagged": shipment_id in flagged},
+                params={
+                    "carrier": shipment.carrier or "",
+                    "boxes": len(shipment.packages),
+                    "flagged": shipment_id in flagged or shipment_id in late,
+                },
                 message_id=message_id,
             )
             for shipment_id, shipment, part in matched
+            if shipment.packages
         ]
     )
+    settle_rests({part.id for _, shipment, part in matched if shipment.is_final}, order_ids)
     _intend_posting(warehouse_id, matched)
 
 

@@ -279,6 +279,17 @@ def test_a_connection_gets_another_name(office):
     assert "A better name" in office.see("list")
 
 
+def test_what_becomes_of_a_rest_is_chosen_on_the_connections_settings(office):
+    link = a_connection(office.account)
+    before = office.see("settings", public_id=link.public_id)
+
+    office.do("settings", {"part": "remainder", "remainder": "ask"}, public_id=link.public_id)
+
+    assert 'value="wait" checked' in before
+    assert 'value="cancel" disabled' in before
+    assert 'value="ask" checked' in office.see("settings", public_id=link.public_id)
+
+
 def test_locations_are_linked_once(office):
     store = a_store(office.account)
     first = a_connection(office.account, store=store, locations=["11"])

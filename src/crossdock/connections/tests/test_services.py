@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection as database
 
+from crossdock.accounts.models import Audit
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
 from crossdock.connections import services
-from crossdock.connections.models import Mode, Store
+from crossdock.connections.models import Connection, Mode, Store
 from crossdock.connections.testing import a_connection, a_store
 from crossdock.domain.errors import RuleBroken
 from crossdock.jobs.models import Lane
@@ -43,6 +44,20 @@ def test_an_order_of_the_very_second_in_which_a_connection_goes_live_is_not_too_
         services.set_mode(actor=system(account.pk), connection=connection, mode=Mode.LIVE, accept_after=clicked)
 
     assert connection.accept_after == clicked.replace(microsecond=0)
+
+
+def test_what_becomes_of_a_rest_waits_unless_said_otherwise_and_is_audited(account):
+    connection = a_connection(account)
+
+    with scoped(account.pk):
+        services.set_remainder(actor=system(account.pk), connection=connection, remainder="reship")
+        services.set_remainder(actor=system(account.pk), connection=Connection.objects.get(), remainder="reship")
+        with pytest.raises(RuleBroken, match="Choose what becomes of the rest"):
+            services.set_remainder(actor=system(account.pk), connection=connection, remainder="cancel")
+
+        audited = Audit.objects.filter(action="connection.remainder_set").values_list("before", "after")
+        assert list(audited) == [({"remainder": "wait"}, {"remainder": "reship"})]
+        assert Connection.objects.get().remainder == "reship"
 
 
 def test_a_channel_that_a_stopped_worker_is_in_the_middle_of_is_run_later_and_says_so(account):

@@ -178,12 +178,16 @@ def delete(request: AccountRequest, public_id: UUID) -> HttpResponse:
 @for_account(transaction=False)
 @requires(Right.VIEW_CONNECTIONS)
 def settings(request: AccountRequest, public_id: UUID) -> HttpResponse:
-    """Name, store and warehouse: three forms, each saved by itself."""
+    """Name, what becomes of a rest, store and warehouse: forms that are saved each by itself."""
     with request.actor.scope():
         link = the_connection(public_id)
         if request.method == "POST" and request.POST.get("part") == "name":
             services.rename_connection(actor=request.actor, connection=link, name=request.POST.get("name", ""))
             messages.success(request, _("Saved."))
+            return to(request, "settings", public_id=public_id)
+        if request.method == "POST" and request.POST.get("part") == "remainder":
+            services.set_remainder(actor=request.actor, connection=link, remainder=request.POST.get("remainder", ""))
+            messages.success(request, _("Saved. It holds for shipments that come from now on."))
             return to(request, "settings", public_id=public_id)
     editors = {}
     for side, site_id in (("store", link.store.public_id), ("warehouse", link.warehouse.public_id)):
