@@ -33,7 +33,7 @@ from crossdock.connections.models import (
 from crossdock.connections.realms import destination_of, target_of
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.connectors.kit.declaration import Connector
-from crossdock.connectors.kit.settings import ConnectorSettings, fields_of, secret_fields
+from crossdock.connectors.kit.settings import ConnectorSettings, StoreSettings, fields_of, secret_fields
 from crossdock.connectors.kit.tokens import Tokens
 from crossdock.domain.errors import RuleBroken
 from crossdock.jobs import queries as lanes
@@ -120,6 +120,7 @@ def save_store(
             account_id=actor.account_id, merchant=merchant, platform=platform, identity=identity.id, realm=realm, **values
         )
     else:
+        _require_known_orders(known, settings)
         session = leaving.session_of("store", known)
         Store.objects.filter(pk=known.pk).update(**values, deleted_at=None, trouble="")
         store = Store.objects.get(pk=known.pk)
@@ -188,6 +189,8 @@ def replace_settings(
         raise RuleBroken(
             f"These credentials belong to {identity.name}, not to {site.name}. Add {identity.name} as a store or warehouse of its own."
         )
+    if isinstance(site, Store):
+        _require_known_orders(site, settings)
     connector = gateway.platform_named(site.platform)
     kind: credentials.OwnerKind = "store" if isinstance(site, Store) else "warehouse"
     session = leaving.session_of(kind, site)
@@ -202,6 +205,17 @@ def replace_settings(
     changed = sorted(key for key in {*before, *site.settings} if before.get(key) != site.settings.get(key))
     record(actor=actor, action=f"{kind}.settings_changed", subject_kind=kind, subject_id=site.pk, after={"changed": changed})
     _let_go_on(kind, site)
+
+
+def _require_known_orders(store: Store, settings: ConnectorSettings) -> None:
+    """Raises RuleBroken where orders of a store that was Live would come as new ones with other settings, and ship once more."""
+    if not isinstance(settings, StoreSettings) or settings.keeps_orders_known(gateway.settings_of_row(store)):
+        return
+    if Connection.objects.filter(store=store, live_at__isnull=False).exists():
+        raise RuleBroken(
+            f"With these settings the orders of {store.name} that are here would come as new ones, and could ship twice. "
+            "Keep by what its orders are told apart, or add it as a store of its own."
+        )
 
 
 def _let_go_on(kind: credentials.OwnerKind, site: Store | Warehouse) -> None:

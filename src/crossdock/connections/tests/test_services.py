@@ -10,8 +10,11 @@ from crossdock.accounts.models import Audit
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
 from crossdock.connections import services
+from crossdock.connections.gateway import settings_of_row
 from crossdock.connections.models import Connection, Mode, Store
 from crossdock.connections.testing import a_connection, a_store
+from crossdock.connectors.kit.capabilities import Identity
+from crossdock.connectors.kit.settings import StoreSettings
 from crossdock.domain.errors import RuleBroken
 from crossdock.jobs.models import Lane
 from crossdock.tenancy.scope import scoped
@@ -84,3 +87,23 @@ def test_a_channel_that_a_stopped_worker_is_in_the_middle_of_is_run_later_and_sa
     finally:
         is_over.set()
         holder.join()
+
+
+@pytest.mark.parametrize("was_live", [True, False])
+def test_settings_that_would_make_known_orders_new_ones_are_refused_where_the_store_was_live(account, monkeypatch, was_live):
+    store = a_store(account)
+    a_connection(account, store=store, mode="live" if was_live else "observe")
+    monkeypatch.setattr(StoreSettings, "keeps_orders_known", lambda self, before: False)
+
+    def replace():
+        with scoped(account.pk):
+            settings = settings_of_row(store)
+            services.replace_settings(
+                actor=system(account.pk), site=store, settings=settings, identity=Identity(store.identity, store.name)
+            )
+
+    if was_live:
+        with pytest.raises(RuleBroken, match="could ship twice"):
+            replace()
+    else:
+        replace()

@@ -9,10 +9,10 @@ from urllib.parse import quote, unquote
 from msgspec import Struct
 
 from crossdock.connectors.filestore.fields import ADDRESS_PARTS, ATTRIBUTE, TARGETS
-from crossdock.connectors.filestore.plan import Plan, Source, plan_of
+from crossdock.connectors.filestore.plan import Plan, Source, plan_of, source_text
 from crossdock.connectors.filestore.records import Line, Record, records_of
 from crossdock.connectors.filestore.settings import Reading, listed
-from crossdock.connectors.filestore.synonyms import assign
+from crossdock.connectors.filestore.synonyms import assign, could_be
 from crossdock.connectors.filestore.trees import text_at
 from crossdock.connectors.filestore.values import country_of, day_of, moment_of, number_of, sku_of
 from crossdock.connectors.kit.bounds import ORDER_LINES
@@ -57,6 +57,7 @@ def identified(name: str, content: bytes, reading: Reading) -> tuple[tuple[Under
             continue
         plan = plan_for(record, reading)
         try:
+            _must_be_told_apart(record, reading)
             external_id = _id_of(record, plan)
         except InvalidData as error:
             rejected.append(Rejected(None, error.field, error.message, record.raw[:4096], record.where))
@@ -273,6 +274,20 @@ class _Values:
         """A moment in UTC."""
         text = self.text(field)
         return None if text is None else moment_of(text, self._reading, field=field, what=f"The {TARGETS[field].label.lower()}")
+
+
+def _must_be_told_apart(record: Record, reading: Reading) -> None:
+    """Raises InvalidData where nobody said by which of several columns orders are known.
+
+    A column that a later file brings would else give orders that are here another number, and they would ship once more.
+    """
+    if {"number", "external_id"} & plan_of(reading.mapping).keys():
+        return
+    numbers = could_be("number", record.columns, is_flat=record.is_flat)
+    if len(numbers) > 1:
+        shown = ", ".join(f"“{path}”" for path in numbers[:3])
+        reason = f"Several columns could be the order number: {shown}. Map the one that is: number = {source_text(numbers[0])}"
+        raise InvalidData(reason, field="number")
 
 
 def _id_of(record: Record, plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import available_timezones
 
 from pydantic import field_validator
@@ -263,6 +264,13 @@ class Settings(Reading, FolderSettings, StoreSettings):
     @classmethod
     def _are_stock_columns(cls, text: str) -> str:
         return _checked(text, "stock")
+
+    def keeps_orders_known(self, before: Any) -> bool:
+        """See `StoreSettings`. That the number is mapped at last, which was found by its name, is no other number."""
+        then, now = plan_of(before.mapping), plan_of(self.mapping)
+        if "external_id" in then or "external_id" in now:
+            return then.get("external_id") == now.get("external_id")
+        return "number" not in then or then["number"] == now.get("number")
 
     def places(self) -> tuple[str, ...]:
         """The stock locations, in the order typed."""

@@ -28,8 +28,7 @@ _PARTS = {
 
 _ORDER = {
     "number": "ordernumber number orderno ordernum ordernr salesordernumber documentnumber incrementid orderid order "
-    "orderreference orderref ordercode id",
-    "external_id": "externalid orderguid guid uuid entityid internalid orderkey id",
+    "orderreference orderref ordercode",
     "placed_at": "placedat dateplaced placedon placed orderdate orderedat ordereddate orderdatetime createdat datecreated created "
     "creationdate purchasedate date",
     "status": "orderstatus status",
@@ -154,7 +153,7 @@ def guesses(path: str, in_line: bool, is_flat: bool) -> tuple[Guess, ...]:
     if not named:
         for tail in tails[1:]:
             if table := _ORDER_TABLE.get(tail):
-                return tuple(Guess(field, rank + _BESIDE) for field, rank in table if tail != "id")
+                return tuple(Guess(field, rank + _BESIDE) for field, rank in table)
     parts = [] if named else [(part, rank) for tail in tails for part, rank in _PART_TABLE.get(tail, ())]
     return tuple(Guess(f"ship_to.{part}", rank + _BESIDE, is_beside=True) for part, rank in parts[:1])
 
@@ -183,6 +182,11 @@ def _of_line(words: Sequence[str], *, is_alone: bool) -> tuple[Guess, ...]:
             if is_alone and (table := _ALONE_TABLE.get(candidate)):
                 return tuple(Guess(field, rank + _BESIDE) for field, rank in table)
     return ()
+
+
+def could_be(field: str, paths: Sequence[str], *, is_flat: bool) -> list[str]:
+    """All columns or paths of an order that surely may stand for a field."""
+    return [path for path in paths if any(one.field == field and one.rank < _BESIDE for one in guesses(path, False, is_flat))]
 
 
 def assign(paths: Sequence[str], line_paths: Sequence[str], *, is_flat: bool) -> dict[str, str]:

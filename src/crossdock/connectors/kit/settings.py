@@ -109,6 +109,12 @@ class _Words:
 class StoreSettings(ConnectorSettings):
     """What every store is asked, whatever its platform. Connectors inherit it and put their own questions beside it."""
 
+    def keeps_orders_known(self, before: Any) -> bool:
+        """Whether orders that were read with the settings `before` have the same ids with these. False where they would come as new
+        ones: only where the settings say by what orders are told apart.
+        """
+        return True
+
     order_number_prefix: str = setting(
         "Order number prefix",
         "Put before each order number at the warehouse, so that two stores which ship from the same one cannot collide. "

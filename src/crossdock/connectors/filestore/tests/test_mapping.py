@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossdock.connectors.filestore.mapping import line_id, orders_of, parts_of_line_id
-from crossdock.connectors.filestore.settings import Reading
+from crossdock.connectors.filestore.settings import Reading, Settings
 from crossdock.domain.orders import Address, Order, OrderLine, ShippingMethod
 
 HERE = Path(__file__).parent / "fixtures"
@@ -350,3 +350,40 @@ def test_a_byte_order_mark_names_the_encoding():
 @pytest.mark.parametrize(("own", "sku"), [("10", "A"), ("a/b", "C/D"), ("#1", "E"), (None, "F G"), ("ü 1", "%2F")])
 def test_a_line_id_names_line_and_sku_again(own, sku):
     assert parts_of_line_id(line_id(own, sku, 1)) == (own, sku)
+
+
+def test_a_second_column_that_could_be_the_number_gives_no_order_another_one():
+    before = understood("Order ID,SKU,Qty\n7,CAP,1\n")
+    after = understood("Order ID,Order Number,SKU,Qty\n7,1001,CAP,1\n")
+    mapped = understood("Order ID,Order Number,SKU,Qty\n7,1001,CAP,1\n", mapping="number = Order ID")
+
+    assert [order.external_id for order in before.orders] == ["7"]
+    assert after.orders == ()
+    assert after.rejected[0].reason == (
+        "Several columns could be the order number: “Order ID”, “Order Number”. Map the one that is: number = Order ID"
+    )
+    assert [order.external_id for order in mapped.orders] == ["7"]
+
+
+def test_orders_are_known_by_their_number_unless_an_id_is_mapped():
+    text = "GUID,Order Number,SKU,Qty\nabc,1001,CAP,1\n"
+
+    assert understood(text).orders[0].external_id == "1001"
+    assert understood(text, mapping="external_id = GUID").orders[0].external_id == "abc"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "keeps"),
+    [
+        ("", "currency = Currency", True),
+        ("", "number = Order No", True),
+        ("number = Order No", "number = Order No\ncurrency = Currency", True),
+        ("number = Order No", "number = Order Id", False),
+        ("number = Order No", "", False),
+        ("", "external_id = GUID", False),
+        ("external_id = GUID", "external_id = GUID\nnumber = Order No", True),
+        ("external_id = GUID", "number = Order No", False),
+    ],
+)
+def test_a_mapping_says_whether_orders_stay_known(before, after, keeps):
+    assert Settings.model_construct(mapping=after).keeps_orders_known(Settings.model_construct(mapping=before)) is keeps
