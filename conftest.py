@@ -6,4 +6,4 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
-pytest_plugins = ["support.database", "support.reference", "support.browser", "support.order"]
+pytest_plugins = ["support.database", "support.reference", "support.browser", "support.served", "support.order"]

@@ -1,16 +1,9 @@
 """Somebody who signed in this morning changes a store: asked once, in a browser, and led back to what was typed."""
 
-import threading
 import time
-from collections.abc import Iterator
-from wsgiref.simple_server import WSGIRequestHandler
 
-import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.wsgi import get_wsgi_application
 
 from crossdock.accounts.testing import PASSWORD, a_person, an_account
 from crossdock.connections import credentials, gateway
@@ -19,23 +12,7 @@ from crossdock.connections.realms import destination_of
 from crossdock.connections.testing import a_connection
 from crossdock.tenancy.scope import scoped
 from crossdock.ui.testing import assert_accessible
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def site(db_ready) -> Iterator[str]:
-    """The address of the whole product."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+from support.served import sign_in
 
 
 def let_time_pass(page, minutes):
@@ -57,9 +34,7 @@ def test_a_store_is_changed_long_after_sign_in(site, page, expect):
             Owner("store", link.store.pk, link.store.realm, destination_of(shop, settings)), Sealed({"admin_token": "t"})
         )
     page.goto(f"{site}/a/{account.slug}/stores/")
-    page.get_by_label("E-mail").fill(person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(page, person)
     page.get_by_role("link", name=link.store.name, exact=True).click()
     page.get_by_label("Name", exact=True).fill("Acme in the west")
 

@@ -1,26 +1,18 @@
 """Somebody connects a platform in a browser: refused first, then let in; and its first order goes the whole way."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from crossdock.accounts.testing import a_person, an_account, signed_in_client
-from crossdock.connections import gateway
 from crossdock.connections.models import Store
-from crossdock.connections.tests.rig import MERCHANT, Sandbox, a_sandbox, posted
+from crossdock.connections.tests.rig import MERCHANT, posted
 from crossdock.orders.models import SalesOrder
 from crossdock.tenancy.scope import scoped
 from crossdock.ui.testing import assert_accessible
 from support.lanes import Lanes
 from support.platforms import WAYS, Typed, Way
-
-
-@pytest.fixture
-def sandbox(db_ready, tmp_path) -> Iterator[Sandbox]:
-    with a_sandbox(tmp_path) as running:
-        yield running
-        running.do(gateway.close_transports())
+from support.served import enter, look
 
 
 @pytest.fixture(params=WAYS)
@@ -67,19 +59,13 @@ def agree(page, way: Way) -> None:
     page.get_by_role("button", name="Confirm").click()
 
 
-def look(page, name: str) -> None:
-    """Keep a picture where somebody wants to look at it."""
-    if folder := os.environ.get("CROSSDOCK_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
 def test_who_was_refused_is_let_in_and_the_first_order_comes_goes_and_is_told(
     way, site, page, expect, complaints, sandbox, settings
 ):
     settings.PUBLIC_URL = site
     account = an_account("Northline Fulfillment")
     browser, at = begun(account, a_person(account), sandbox)
-    page.context.add_cookies([{"name": "session", "value": browser.cookies["session"].value, "url": site}])
+    enter(page, site, browser)
     page.goto(f"{site}{at}")
     page.get_by_role("radio", name=way.name).check()
     expect(page.locator(f"input[name=rendered][value={way.key}]")).to_be_attached()

@@ -1,54 +1,15 @@
 """A 3PL asks, a merchant on a phone hands over what it has, and neither sends a secret by mail: in two browsers."""
 
-import os
-import threading
-from collections.abc import Iterator
 from urllib.parse import urlsplit
-from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
-from django.conf import settings
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.wsgi import get_wsgi_application
 
 from crossdock.connections.tests.link_rig import Case, agree
-from crossdock.connections.tests.rig import Sandbox, a_sandbox
 from crossdock.connectors.registry import every_connector
 from crossdock.ui.testing import assert_accessible
+from support.served import enter, look
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def sandbox(db_ready, tmp_path) -> Iterator[Sandbox]:
-    with a_sandbox(tmp_path) as running:
-        yield running
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def site(db_ready) -> Iterator[str]:
-    """The address of the whole product."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def complaints(page) -> list[str]:
-    """Warnings and errors of the page: broken policy, missing files, script errors."""
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text) if message.type in {"warning", "error"} else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
 
 
 @pytest.fixture
@@ -60,21 +21,9 @@ def phone(browser):
     context.close()
 
 
-def look(page, name):
-    """Keep a picture where somebody wants to look at it."""
-    if folder := os.environ.get("CROSSDOCK_PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
-def signed_in(page, site, client):
-    """Give the browser the session of a test's client."""
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site}])
-
-
 def test_a_merchant_hands_over_credentials_on_a_phone(site, page, phone, expect, sandbox, complaints):
     case = Case(sandbox)
-    signed_in(page, site, case.operator)
+    enter(page, site, case.operator)
     store = case.asking.replace("store-credentials", "stores")
     page.goto(f"{site}{store}")
     look(page, "operator-store")

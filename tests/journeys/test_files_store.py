@@ -1,51 +1,21 @@
 """A store that is reached through files: mapped on a sample in the wizard, then orders to the warehouse and tracking back."""
 
 import os
-import threading
-from collections.abc import Iterator
-from wsgiref.simple_server import WSGIRequestHandler
 
-import pytest
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.wsgi import get_wsgi_application
 from django.urls import reverse
 
-from crossdock.accounts.testing import PASSWORD, a_person, an_account, signed_in_client
+from crossdock.accounts.testing import a_person, an_account, signed_in_client
 from crossdock.connections import services
 from crossdock.connections.models import Mode
-from crossdock.connections.tests.rig import Sandbox, a_sandbox, posted
+from crossdock.connections.tests.rig import posted
 from crossdock.connectors.filestore.settings import Settings
 from crossdock.connectors.filestore.simulator import FileCart, settings_of
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.ui.testing import assert_accessible
+from support.served import sign_in
 from support.world import a_world
 
 SAMPLE = "Bestellung,Ship To Name,Ship To City,SKU,Qty\n7001,Ada Lund,Oslo,MUG,2\n7002,Per Dahl,Bergen,MUG,some\n"
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def sandbox(db_ready, tmp_path) -> Iterator[Sandbox]:
-    """A warehouse that answers."""
-    with a_sandbox(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def site(sandbox) -> Iterator[str]:
-    """The address of the whole product."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
 
 
 def test_a_mapping_is_made_on_a_sample_in_the_wizard(site, page, expect, sandbox):
@@ -56,9 +26,7 @@ def test_a_mapping_is_made_on_a_sample_in_the_wizard(site, page, expect, sandbox
     at = client.post(at, {"how": "new", "name": "Acme Outdoor"}).url
     at = client.post(at, {"do": "next", **posted("warehouse", "files", sandbox.warehouse_fields()), "site_name": "Reno"}).url
     page.goto(f"{site}{at}")
-    page.get_by_label("E-mail").fill(person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(page, person)
 
     page.get_by_label("File store (CSV, JSON or XML over SFTP or folder)").check()
     expect(page.get_by_role("heading", name="Try it on a sample file")).to_be_visible()

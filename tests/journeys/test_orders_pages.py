@@ -1,61 +1,26 @@
 """Orders in a real browser: from what is stuck to the order, by mouse and keyboard; live, accessible, obedient to the policy."""
 
-import threading
-from collections.abc import Iterator
-from wsgiref.simple_server import WSGIRequestHandler
-
 import pytest
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.wsgi import get_wsgi_application
-from django.test import Client
 
 from crossdock.accounts.slugs import short
-from crossdock.accounts.testing import a_person, an_account
+from crossdock.accounts.testing import a_person, an_account, signed_in_client
 from crossdock.connections.testing import a_connection
 from crossdock.fulfillment.testing import a_sent_order, a_shipment
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.testing import an_order, walk_to
 from crossdock.tenancy.scope import scoped
 from crossdock.ui.testing import WIDTHS, assert_accessible
+from support.served import enter
 
 pytestmark = pytest.mark.usefixtures("db_ready")
 HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>"
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def site(db_ready) -> Iterator[str]:
-    """The address of the whole product."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def complaints(page) -> list[str]:
-    """Warnings, errors and dialogs of the page: broken policy, script errors, what foreign text tried."""
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text) if message.type in {"warning", "error"} else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("dialog", lambda dialog: heard.append(dialog.message))
-    return heard
 
 
 @pytest.fixture
 def world(site, page):
     """An account whose administrator is signed in, with a Live connection; and the account's address."""
     account = an_account("Acme Fulfillment")
-    client = Client()
-    client.force_login(a_person(account), backend="allauth.account.auth_backends.AuthenticationBackend")
-    page.context.add_cookies([{"name": "session", "value": client.cookies["session"].value, "url": site}])
+    enter(page, site, signed_in_client(a_person(account)))
     return account, a_connection(account), f"{site}/a/{account.slug}"
 
 

@@ -21,6 +21,7 @@ from crossdock.products.models import Listing
 from crossdock.products.testing import a_product, read_products
 from crossdock.tenancy.scope import scoped
 from crossdock.ui.testing import assert_accessible
+from support.served import enter
 
 pytestmark = pytest.mark.usefixtures("db_ready")
 HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>"
@@ -30,8 +31,7 @@ HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>"
 def stocked(site, page):
     """An account with products, levels, figures and returns, its administrator signed in: connection, a return, the address."""
     account = an_account("Acme Fulfillment")
-    client = signed_in_client(a_person(account))
-    page.context.add_cookies([{"name": "session", "value": client.cookies["session"].value, "url": site}])
+    enter(page, site, signed_in_client(a_person(account)))
     merchant = a_merchant(account, "Blue Heron Goods")
     store = a_store(account, merchant, name="Blue Heron web shop")
     connection = a_connection(account, store=store, warehouse=a_warehouse(account, name="Reno"))

@@ -1,54 +1,16 @@
 """Somebody adds a second connection by the wizard, in a browser, with a shop and a warehouse that answer."""
 
 import json
-import threading
-from collections.abc import Iterator
-from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.wsgi import get_wsgi_application
 from django.urls import reverse
 
-from crossdock.accounts.testing import PASSWORD, a_person, an_account, signed_in_client
+from crossdock.accounts.testing import a_person, an_account, signed_in_client
 from crossdock.connections.models import Connection, LocationLink
-from crossdock.connections.tests.rig import Sandbox, a_sandbox, posted
+from crossdock.connections.tests.rig import posted
 from crossdock.tenancy.scope import scoped
 from crossdock.ui.testing import assert_accessible
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def sandbox(db_ready, tmp_path) -> Iterator[Sandbox]:
-    """A shop and a warehouse that answer."""
-    with a_sandbox(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def site(sandbox) -> Iterator[str]:
-    """The address of the whole product."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def complaints(page) -> list[str]:
-    """Warnings and errors of the page's console: broken policy, missing files, script errors."""
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text) if message.type in {"warning", "error"} else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
+from support.served import sign_in
 
 
 @pytest.fixture
@@ -88,9 +50,7 @@ def test_a_second_connection_is_added_by_the_wizard(site, page, expect, complain
     location, number = next(iter(sandbox.locations.items()))
 
     page.goto(f"{site}/a/{account.slug}/connections/")
-    page.get_by_label("E-mail").fill(person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(page, person)
     expect(page.get_by_role("link", name="Acme to Reno")).to_be_visible()
     assert_accessible(page)
 

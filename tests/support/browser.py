@@ -1,4 +1,4 @@
-"""A real browser for tests: the fixture `page`.
+"""A real browser for tests: the fixtures `page` and `complaints`.
 
 Playwright's sync API keeps an event loop running in its thread, in which neither Django's sync code nor another loop may run. So
 it lives in a thread of its own, and what tests hold are stand-ins that call over to it: `page.goto(...)` reads as ever. Callbacks
@@ -116,6 +116,16 @@ def page(browser: Any) -> Iterator[Any]:
     context.set_default_timeout(TIMEOUT)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def complaints(page: Any) -> list[str]:
+    """Warnings, errors and dialogs of the page: broken policy, missing files, script errors, what foreign text tried."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type in {"warning", "error"} else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("dialog", lambda dialog: heard.append(dialog.message))
+    return heard
 
 
 @pytest.fixture

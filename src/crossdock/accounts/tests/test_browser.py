@@ -1,46 +1,15 @@
 """The pages around sign-in in a real browser: usable, accessible, obedient to the content policy."""
 
-import threading
 import time
-from collections.abc import Iterator
-from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.wsgi import get_wsgi_application
 
 from crossdock.accounts.testing import PASSWORD, a_person, an_account
 from crossdock.ui.testing import assert_accessible
+from support.served import sign_in
 
 pytestmark = pytest.mark.usefixtures("db_ready")
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def site(db_ready) -> Iterator[str]:
-    """The address of the whole product."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def complaints(page) -> list[str]:
-    """Warnings and errors of the page's console: broken policy, missing files, script errors."""
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text) if message.type in {"warning", "error"} else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
 
 
 def test_somebody_signs_in_sets_up_an_authenticator_and_looks_at_their_pages(site, page, expect, complaints):
@@ -50,9 +19,7 @@ def test_somebody_signs_in_sets_up_an_authenticator_and_looks_at_their_pages(sit
     page.goto(f"{site}/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert_accessible(page)
-    page.get_by_label("E-mail").fill(person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(page, person)
     page.wait_for_url("**/a/**")
     page.goto(f"{site}/a/{account.slug}/settings/")
     expect(page.get_by_label("Account name")).to_have_value("Acme Fulfillment")

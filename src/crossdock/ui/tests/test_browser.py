@@ -1,20 +1,16 @@
 """The components in a real browser: accessible, obedient to the content policy, usable by keyboard, live."""
 
 import re
-import threading
 from collections.abc import Iterator
-from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
 
 from crossdock.ui import views
 from crossdock.ui.testing import assert_accessible, screenshot_all
+from support.served import served
 
 COMPONENTS = "/ui/components"
 
@@ -55,33 +51,13 @@ urlpatterns = [
 ]
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def site(settings) -> Iterator[str]:
     """The address of a server of our own pages: a demo, without database."""
     settings.IS_DEMO = True
     settings.ROOT_URLCONF = __name__
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
-    server.daemon_threads = True
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def complaints(page) -> list[str]:
-    """What the page wrote to the console as warning or error: broken policy, missing files, script errors."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return said
+    with served() as address:
+        yield address
 
 
 @pytest.mark.parametrize("width", [1440, 390])
