@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -18,27 +18,10 @@ from crossdock.accounts.models import Person
 from crossdock.activity.sentences import problems
 from crossdock.activity.services import Said, opened
 from crossdock.tenancy.scope import account_in_scope, current_scope
+from crossdock.ui.paging import NEWEST, Place
 
 WALK = 20_000
 """How many of the newest activities a search looks at before it says so."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Moment(Struct, frozen=True):
-    """Where a page of the story ends."""
-
-    at: datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}-{self.id}"
-
-    @classmethod
-    def read(cls, text: str) -> "Moment | None":
-        """From the address; None for what is none."""
-        match = re.fullmatch(r"(\d{1,17})-(\d{1,18})", text, re.ASCII)
-        return cls(_EPOCH + timedelta(microseconds=int(match[1])), int(match[2])) if match else None
 
 
 class Happened(Struct, frozen=True):
@@ -75,7 +58,7 @@ class Story(Struct, frozen=True):
     """A page of activity, newest first. `older` is where the next one begins; `walked` how many were looked at in vain."""
 
     happened: tuple[Happened, ...]
-    older: Moment | None = None
+    older: Place | None = None
     walked: int = 0
 
 
@@ -86,7 +69,7 @@ select a.id, a.at, a.kind, a.params, a.message_id, a.order_id, h.public_id, a.by
  order by a.id desc limit %(limit)s
 """
 
-NEWEST = """
+NEWEST_FIRST = """
 with w as materialized (
   select * from activity a where a.account_id = %(account)s and (a.at, a.id) < (%(at)s, %(id)s){on_order}
    order by a.at desc, a.id desc limit %(walk)s),
@@ -139,9 +122,9 @@ def story_of_shipment(shipment_id: int, *, limit: int = 50) -> list[Happened]:
     return []
 
 
-def newest(filters: StoryFilters, *, before: Moment | None = None, limit: int = 50) -> Story:
+def newest(filters: StoryFilters, *, before: Place | None = None, limit: int = 50) -> Story:
     """What happened in the account, newest first. Limited people see what is about their merchants' records only."""
-    place = before or Moment(datetime(9999, 1, 1, tzinfo=UTC), 2**62)
+    place = before or NEWEST
     conditions, values = _conditions(filters)
     orders = _orders_named(filters.text)
     on_order = ""
@@ -153,7 +136,7 @@ def newest(filters: StoryFilters, *, before: Moment | None = None, limit: int = 
     walk = WALK if conditions else limit + 1
     values |= {"account": account_in_scope(), "at": place.at, "id": place.id, "walk": walk, "limit": limit + 1}
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST.format(on_order=on_order, conditions=conditions), values)
+        cursor.execute(NEWEST_FIRST.format(on_order=on_order, conditions=conditions), values)
         rows = cursor.fetchall()
         end = None
         if len(rows) <= limit and conditions:
@@ -161,18 +144,18 @@ def newest(filters: StoryFilters, *, before: Moment | None = None, limit: int = 
     names = _names([row[11] for row in rows])
     happened = tuple(_happened(row, names) for row in rows[:limit])
     if len(rows) > limit:
-        return Story(happened, Moment(happened[-1].at, happened[-1].id))
+        return Story(happened, Place(happened[-1].at, happened[-1].id))
     return Story(happened, end, WALK if end else 0)
 
 
-def _end_of_walk(cursor: Any, values: Mapping[str, Any]) -> Moment | None:
+def _end_of_walk(cursor: Any, values: Mapping[str, Any]) -> Place | None:
     cursor.execute(
         "select at, id from activity where account_id = %(account)s and (at, id) < (%(at)s, %(id)s)"
         " order by at desc, id desc offset %(walk)s - 1 limit 1",
         values,
     )
     row = cursor.fetchone()
-    return Moment(*row) if row else None
+    return Place(*row) if row else None
 
 
 def _conditions(filters: StoryFilters) -> tuple[str, dict[str, Any]]:

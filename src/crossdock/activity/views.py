@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET
 from crossdock.accounts.rights import Right
 from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
-from crossdock.activity.queries import ABOUT, Happened, Moment, StoryFilters, newest
+from crossdock.activity.queries import ABOUT, Happened, StoryFilters, newest
 from crossdock.activity.sentences import said
 from crossdock.ui.filters import Facet, filter_bar
+from crossdock.ui.paging import Place, asking, page_at
 
 
 @require_GET
@@ -55,7 +56,7 @@ def _context(request: AccountRequest) -> dict[str, Any]:
         warehouse_id=warehouses.get(request.GET.get("warehouse", ""), (None, ""))[0],
         text=text,
     )
-    before = Moment.read(request.GET.get("before", ""))
+    before = Place.read(request.GET.get("before", ""))
     story = newest(filters, before=before)
     account = {"account": request.account.public_id}
     path = reverse("activity:list", kwargs=account)
@@ -67,8 +68,8 @@ def _context(request: AccountRequest) -> dict[str, Any]:
         "bar": filter_bar(request, _facets(stores, warehouses), _("Order number, or words of what happened")),
         "search_text": text,
         "rows": [_shown(one, account, may_see) for one in story.happened],
-        "newer": _with(path, request.GET) if before else "",
-        "older": _with(path, request.GET, before=str(story.older)) if story.older else "",
+        "newer": asking(path, request.GET) if before else "",
+        "older": page_at(path, request.GET, before=story.older),
         "note": note,
         "is_filtered": filters != StoryFilters(),
         "clear_url": path,
@@ -90,15 +91,6 @@ def _facets(stores: dict[str, tuple[int, str]], warehouses: dict[str, tuple[int,
         if len(sites) > 1:
             facets.append(Facet(name, label, tuple((slug, called) for slug, (_pk, called) in sites.items())))
     return tuple(facets)
-
-
-def _with(path: str, query: QueryDict, **changes: str) -> str:
-    wanted = query.copy()
-    wanted.pop("before", None)
-    for name, value in changes.items():
-        wanted[name] = value
-    text = wanted.urlencode()
-    return f"{path}?{text}" if text else path
 
 
 def _shown(one: Happened, account: dict[str, UUID], may_see: bool) -> dict[str, Any]:

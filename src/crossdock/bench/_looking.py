@@ -14,8 +14,8 @@ from crossdock.accounts.slugs import short
 from crossdock.bench._filling import DAYS, FIRST_NUMBER
 from crossdock.connections.models import Merchant, Store
 from crossdock.domain.statuses import OrderStatus
-from crossdock.orders.searching import Place
 from crossdock.tenancy.scope import scoped
+from crossdock.ui.paging import Place
 
 Query = Callable[[random.Random], dict[str, str]]
 """The parameters of one request, other ones each time where that is sensible."""

@@ -13,8 +13,9 @@ from msgspec import Struct
 from crossdock.domain.statuses import ShipmentStatus
 from crossdock.fulfillment.corrections import VOID_BOX
 from crossdock.orders.queries import COUNTED
-from crossdock.orders.searching import NEWEST, Place, cleaned
+from crossdock.orders.searching import cleaned
 from crossdock.tenancy.scope import account_in_scope
+from crossdock.ui.paging import NEWEST, Place
 
 PAGE = 50
 UNMATCHED = 5_000

@@ -30,10 +30,11 @@ from crossdock.fulfillment.queries import ShipmentFilters, ShipmentsListed, list
 from crossdock.fulfillment.services import ACTIONS, MOST
 from crossdock.orders.forms import day_begins
 from crossdock.orders.queries import COUNTED, Site, stores_and_merchants
-from crossdock.orders.searching import Place, cleaned
+from crossdock.orders.searching import cleaned
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.paging import Place, asking, page_at
 from crossdock.ui.parts import Happening, Tab
 from crossdock.ui.statuses import SHIPMENT, Tone
 
@@ -94,8 +95,8 @@ def _list(request: AccountRequest) -> dict[str, Any]:
         "columns": chosen_columns(request, "shipments", COLUMNS),
         "tabs": _tabs(path, request.GET, filters, counts),
         "rows": listed.rows,
-        "newer": _with(path, request.GET, after=str(listed.newer)) if listed.newer else "",
-        "older": _with(path, request.GET, before=str(listed.older)) if listed.older else "",
+        "newer": page_at(path, request.GET, after=listed.newer),
+        "older": page_at(path, request.GET, before=listed.older),
         "is_filtered": filters != ShipmentFilters(),
         "clear_url": path,
         "rows_url": f"{reverse('fulfillment:rows', kwargs=account)}?{request.GET.urlencode()}",
@@ -144,26 +145,14 @@ def _facets(stores: Mapping[int, Site], warehouses: Mapping[int, Site]) -> tuple
 
 def _tabs(path: str, query: QueryDict, filters: ShipmentFilters, counts: Mapping[str, int]) -> list[Tab]:
     tabs = [
-        Tab(_("All"), _with(path, query, status=None), min(sum(counts.values()), COUNTED + 1), is_current=not filters.statuses)
+        Tab(_("All"), asking(path, query, status=None), min(sum(counts.values()), COUNTED + 1), is_current=not filters.statuses)
     ]
     for status, tone in TABS:
         is_current = status.value in filters.statuses
         if counts[status.value] or is_current or status in (ShipmentStatus.ERROR, ShipmentStatus.OPEN, ShipmentStatus.COMPLETED):
-            url = _with(path, query, status=status.value)
+            url = asking(path, query, status=status.value)
             tabs.append(Tab(SHIPMENT[status.value].word, url, counts[status.value], is_current, tone))
     return tabs
-
-
-def _with(path: str, query: QueryDict, **changes: str | None) -> str:
-    wanted = query.copy()
-    for paging in ("before", "after"):
-        wanted.pop(paging, None)
-    for name, value in changes.items():
-        wanted.pop(name, None)
-        if value is not None:
-            wanted[name] = value
-    text = wanted.urlencode()
-    return f"{path}?{text}" if text else path
 
 
 @require_GET

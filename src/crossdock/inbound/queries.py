@@ -12,8 +12,8 @@ from msgspec import Struct
 from crossdock.domain.returns import ReturnState
 from crossdock.orders.beyond import Returned, ReturnedLine
 from crossdock.orders.queries import COUNTED
-from crossdock.orders.searching import NEWEST, Place
 from crossdock.tenancy.scope import account_in_scope
+from crossdock.ui.paging import NEWEST, Place
 
 PAGE = 50
 MOST = 500

@@ -19,10 +19,11 @@ from crossdock.inbound.queries import ReturnFilters, ReturnRow, lines_of, list_r
 from crossdock.inbound.receiving import content_of
 from crossdock.orders.forms import day_begins
 from crossdock.orders.queries import COUNTED, Site, stores_and_merchants
-from crossdock.orders.searching import Place, cleaned
+from crossdock.orders.searching import cleaned
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.paging import Place, asking, page_at
 from crossdock.ui.parts import Tab
 from crossdock.ui.statuses import RETURN
 
@@ -55,8 +56,8 @@ def returns(request: AccountRequest) -> HttpResponse:
         "columns": chosen_columns(request, "returns", COLUMNS),
         "tabs": _tabs(path, request.GET, filters, return_counts(filters)),
         "rows": listed.rows,
-        "newer": _with(path, request.GET, after=str(listed.newer)) if listed.newer else "",
-        "older": _with(path, request.GET, before=str(listed.older)) if listed.older else "",
+        "newer": page_at(path, request.GET, after=listed.newer),
+        "older": page_at(path, request.GET, before=listed.older),
         "is_filtered": filters != ReturnFilters(),
         "clear_url": path,
         "connections_url": page_url_or_none(request, "connections:list") if request.actor.may(Right.VIEW_CONNECTIONS) else "",
@@ -131,19 +132,8 @@ def _facets(stores: Mapping[int, Site], merchants: Mapping[int, Site]) -> tuple[
 
 def _tabs(path: str, query: QueryDict, filters: ReturnFilters, counts: Mapping[str, int]) -> list[Tab]:
     every = min(sum(counts.values()), COUNTED + 1)
-    tabs = [Tab(_("All"), _with(path, query, state=None), every, is_current=not filters.states)]
+    tabs = [Tab(_("All"), asking(path, query, state=None), every, is_current=not filters.states)]
     for state in ReturnState:
-        url = _with(path, query, state=state.value)
+        url = asking(path, query, state=state.value)
         tabs.append(Tab(RETURN[state.value].word, url, counts.get(state.value, 0), state.value in filters.states))
     return tabs
-
-
-def _with(path: str, query: QueryDict, **changes: str | None) -> str:
-    wanted = query.copy()
-    for name in ("before", "after", *changes):
-        wanted.pop(name, None)
-    for name, value in changes.items():
-        if value is not None:
-            wanted[name] = value
-    text = wanted.urlencode()
-    return f"{path}?{text}" if text else path

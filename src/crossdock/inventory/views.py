@@ -30,6 +30,7 @@ from crossdock.products.queries import Place, Site
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.paging import asking, page_at
 from crossdock.ui.parts import Tab
 from crossdock.ui.statuses import STOCK, Tone
 
@@ -292,20 +293,9 @@ def _place(query: QueryDict) -> tuple[Place | None, Place | None]:
 
 def _paging(path: str, query: QueryDict, listed: Listed) -> dict[str, str]:
     return {
-        "before": _with(path, query, before=str(listed.before)) if listed.before else "",
-        "after": _with(path, query, after=str(listed.after)) if listed.after else "",
+        "before": page_at(path, query, before=listed.before),
+        "after": page_at(path, query, after=listed.after),
     }
-
-
-def _with(path: str, query: QueryDict, **changes: str | None) -> str:
-    wanted = query.copy()
-    for name in ("before", "after", *changes):
-        wanted.pop(name, None)
-    for name, value in changes.items():
-        if value is not None:
-            wanted[name] = value
-    text = wanted.urlencode()
-    return f"{path}?{text}" if text else path
 
 
 _TABS: tuple[tuple[LevelState, bool, Tone | None], ...] = (
@@ -321,10 +311,10 @@ _TABS: tuple[tuple[LevelState, bool, Tone | None], ...] = (
 
 def _state_tabs(path: str, query: QueryDict, filters: FigureFilters, counts: Mapping[str, int]) -> list[Tab]:
     every = min(sum(counts.values()), queries.COUNTED + 1)
-    tabs = [Tab(_("All"), _with(path, query, state=None), every, is_current=not filters.state)]
+    tabs = [Tab(_("All"), asking(path, query, state=None), every, is_current=not filters.state)]
     for state, is_common, tone in _TABS:
         count = counts.get(state.value, 0)
         if is_common or count or filters.state == state.value:
-            url = _with(path, query, state=state.value)
+            url = asking(path, query, state=state.value)
             tabs.append(Tab(STOCK[state.value].word, url, count, filters.state == state.value, tone))
     return tabs

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from crossdock.domain.statuses import OrderStatus
 from crossdock.orders import searching
-from crossdock.orders.searching import NEWEST, Place
 from crossdock.tenancy.scope import account_in_scope, current_scope
+from crossdock.ui.paging import NEWEST, Place
 
 PAGE = 50
 """Rows of a page."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from crossdock.orders.beyond import shipping
 from crossdock.tenancy.scope import account_in_scope, current_scope
+from crossdock.ui.paging import NEWEST, Place
 
 MOST = 2_000
 """Hits that are looked at; the trigram index is asked for no more, and the first walk looks at as many orders."""
@@ -25,28 +25,6 @@ FEW = 8
 
 SHORTEST = 3
 """Fewer letters would have the trigram index read whole: they are looked up as beginnings of numbers only."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Place(Struct, frozen=True):
-    """Where a page of a list ends: keys of its last row, in the order of the list."""
-
-    at: datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}-{self.id}"
-
-    @classmethod
-    def read(cls, text: str) -> "Place | None":
-        """From the address; None for what is none."""
-        match = re.fullmatch(r"(\d{1,17})-(\d{1,18})", text, re.ASCII)
-        return cls(_EPOCH + timedelta(microseconds=int(match[1])), int(match[2])) if match else None
-
-
-NEWEST = Place(datetime(9999, 1, 1, tzinfo=UTC), 2**63 - 1)
-"""Before every order."""
 
 
 class Found(Struct, frozen=True):

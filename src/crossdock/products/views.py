@@ -30,6 +30,7 @@ from crossdock.products.queries import (
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.paging import asking, page_at
 from crossdock.ui.parts import Fact, Tab
 from crossdock.ui.shown import quantity_text
 from crossdock.ui.statuses import Tone
@@ -90,8 +91,8 @@ def products(request: AccountRequest) -> HttpResponse:
             }
             for line in listed.lines
         ],
-        "before": _with(path, request.GET, before=str(listed.before)) if listed.before else "",
-        "after": _with(path, request.GET, after=str(listed.after)) if listed.after else "",
+        "before": page_at(path, request.GET, before=listed.before),
+        "after": page_at(path, request.GET, after=listed.after),
         "is_filtered": filters != ProductFilters(view=filters.view),
         "view": filters.view,
         "clear_url": path,
@@ -173,21 +174,10 @@ def _tabs(path: str, query: QueryDict, filters: ProductFilters, numbers: Mapping
     return [
         Tab(
             title,
-            _with(path, query, view=None if view == "all" else view),
+            asking(path, query, view=None if view == "all" else view),
             numbers[view],
             is_current=filters.view == view,
             tone=Tone.STUCK if view in ("missing", "doubled") else None,
         )
         for view, title in TITLES.items()
     ]
-
-
-def _with(path: str, query: QueryDict, **changes: str | None) -> str:
-    wanted = query.copy()
-    for name in ("before", "after", *changes):
-        wanted.pop(name, None)
-    for name, value in changes.items():
-        if value is not None:
-            wanted[name] = value
-    text = wanted.urlencode()
-    return f"{path}?{text}" if text else path

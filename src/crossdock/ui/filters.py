@@ -7,10 +7,9 @@ from django.http import HttpRequest, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Text = str | Promise
+from crossdock.ui.paging import PAGING, with_query
 
-# What a new filter must drop from the address: a page of the old one means nothing in the new one.
-PAGING = ("before", "after", "cursor")
+Text = str | Promise
 
 
 @dataclass(frozen=True)
@@ -59,17 +58,12 @@ class FilterBar:
         return next((facet.chosen for facet in self.facets if facet.name == name), ())
 
 
-def _url(path: str, query: QueryDict) -> str:
-    text = query.urlencode()
-    return f"{path}?{text}" if text else path
-
-
 def _without(request: HttpRequest, name: str, value: str) -> str:
     query = request.GET.copy()
     query.setlist(name, [other for other in query.getlist(name) if other != value])
     for paging in PAGING:
         query.pop(paging, None)
-    return _url(request.path, query)
+    return with_query(request.path, query)
 
 
 def filter_bar(request: HttpRequest, facets: Sequence[Facet], text_label: Text = "") -> FilterBar:
@@ -96,5 +90,5 @@ def filter_bar(request: HttpRequest, facets: Sequence[Facet], text_label: Text =
     for name, value in kept:
         clear.appendlist(name, value)
     return FilterBar(
-        request.path, tuple(read), text, text_label or _("Search this list"), tuple(chips), kept, _url(request.path, clear)
+        request.path, tuple(read), text, text_label or _("Search this list"), tuple(chips), kept, with_query(request.path, clear)
     )

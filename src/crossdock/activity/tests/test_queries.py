@@ -6,7 +6,7 @@ import pytest
 
 from crossdock.accounts.testing import an_account
 from crossdock.activity import queries
-from crossdock.activity.queries import Moment, StoryFilters, archived, newest, story_of_order
+from crossdock.activity.queries import StoryFilters, archived, newest, story_of_order
 from crossdock.activity.services import Kept, Told, keep_messages, message_id_at, tell
 from crossdock.connections.testing import a_connection, a_store
 from crossdock.connectors.kit.http import Exchange
@@ -121,8 +121,3 @@ def test_an_exchange_comes_back_with_headers_and_bodies_as_they_were_said(accoun
     assert (message.site, message.order_ids) == (connection.store.name, (order.pk,))
     with scoped(an_account().pk):
         assert archived(kept.id) is None
-
-
-@pytest.mark.parametrize("text", ["", "x", "1", "-1-1", "1-1-1"])
-def test_a_moment_that_is_none_is_left_alone(text):
-    assert Moment.read(text) is None

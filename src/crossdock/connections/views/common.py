@@ -15,6 +15,7 @@ from crossdock.accounts.web import AccountRequest
 from crossdock.connections import presenting
 from crossdock.connections.drafts import known_id
 from crossdock.connections.models import Connection, Merchant, Store, Warehouse
+from crossdock.ui.paging import asking
 
 M = TypeVar("M", bound=models.Model)
 
@@ -86,11 +87,7 @@ class NamedPage:
         self.older = self._link("after", self.rows[-1]) if has_older and self.rows else ""
 
     def _link(self, name: str, row: Any) -> str:
-        query = self._request.GET.copy()
-        query.pop("after", None)
-        query.pop("before", None)
-        query[name] = short(row.public_id)
-        return f"{self._request.path}?{query.urlencode()}"
+        return asking(self._request.path, self._request.GET, **{name: short(row.public_id)})
 
 
 def _beyond(mark: Any, way: str) -> Q:

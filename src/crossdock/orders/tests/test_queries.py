@@ -12,7 +12,6 @@ from crossdock.connections.testing import a_store
 from crossdock.domain.statuses import OrderStatus
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.queries import COUNTED, OrderFilters, list_orders, tab_counts
-from crossdock.orders.searching import Place
 from crossdock.orders.testing import a_canonical_order, an_order, received, walk_to
 from crossdock.tenancy.scope import scoped
 
@@ -152,17 +151,6 @@ def test_the_list_takes_one_statement_however_many_rows_there_are(account, mixed
             ) as asked:
                 list_orders(OrderFilters(), limit=limit)
             assert len(asked) == 1
-
-
-@pytest.mark.parametrize("text", ["", "x", "1-", "-1", "1-2-3", "99999999999999999999-1", "1-99999999999999999999", "١-١"])
-def test_a_place_that_is_none_is_left_alone(text):
-    assert Place.read(text) is None
-
-
-def test_a_place_comes_back_from_the_address_as_it_was():
-    place = Place(datetime(2026, 11, 20, 12, 30, 1, 123456, tzinfo=UTC), 42)
-
-    assert Place.read(str(place)) == place
 
 
 def test_counts_stop_where_nobody_counts_on():

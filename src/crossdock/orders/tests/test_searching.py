@@ -13,9 +13,10 @@ from crossdock.domain.orders import Address, OrderLine
 from crossdock.fulfillment.testing import a_sent_order, a_shipment
 from crossdock.orders import searching
 from crossdock.orders.queries import OrderFilters, list_orders, tab_counts
-from crossdock.orders.searching import NEWEST, _after, cleaned, find, pattern_of
+from crossdock.orders.searching import _after, cleaned, find, pattern_of
 from crossdock.orders.testing import ADA, a_canonical_order, an_order, received
 from crossdock.tenancy.scope import scoped
+from crossdock.ui.paging import NEWEST
 
 
 def found(account, text, merchants=None, **filters):

@@ -16,11 +16,11 @@ from crossdock.domain.statuses import OrderStatus
 from crossdock.orders.forms import facets_of, read_filters
 from crossdock.orders.presenting import status_detail, status_key
 from crossdock.orders.queries import COUNTED, Listed, OrderFilters, OrderRow, list_orders, stores_and_merchants, tab_counts
-from crossdock.orders.searching import Place
 from crossdock.orders.services import MOST
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import filter_bar
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.paging import Place, asking, page_at
 from crossdock.ui.parts import Tab
 from crossdock.ui.statuses import SALES_ORDER, Tone
 
@@ -98,9 +98,9 @@ def _context(request: AccountRequest) -> dict[str, Any]:
         "tabs": _tabs(path, request.GET, filters, counts),
         "rows": [_shown(row, stores, merchants) for row in listed.rows],
         "newer": _newer(path, request.GET, listed),
-        "older": _at(path, request.GET, older=listed.older),
+        "older": page_at(path, request.GET, before=listed.older),
         "note": _note(listed, filters, counts),
-        "anywhere_url": _with(path, request.GET, anywhere="1") if listed.is_exact else "",
+        "anywhere_url": asking(path, request.GET, anywhere="1") if listed.is_exact else "",
         "is_filtered": filters != OrderFilters(),
         "is_first_run": not stores,
         "clear_url": path,
@@ -137,40 +137,21 @@ def _version(listed: Listed, counts: Any, request: AccountRequest) -> str:
 
 def _tabs(path: str, query: QueryDict, filters: OrderFilters, counts: dict[str, int] | None) -> list[Tab]:
     every = None if counts is None else min(sum(counts.values()), COUNTED + 1)
-    tabs = [Tab(_("All"), _with(path, query, status=None), every, is_current=not filters.statuses)]
+    tabs = [Tab(_("All"), asking(path, query, status=None), every, is_current=not filters.statuses)]
     for status, is_common, tone in TABS:
         count = None if counts is None else counts[status.value]
         is_current = status.value in filters.statuses
         if is_common or count or is_current:
             label = SALES_ORDER[status.value.replace("_", "-")].word
-            tabs.append(Tab(label, _with(path, query, status=status.value), count, is_current, tone))
+            tabs.append(Tab(label, asking(path, query, status=status.value), count, is_current, tone))
     return tabs
-
-
-def _with(path: str, query: QueryDict, **changes: str | None) -> str:
-    """The list's address with other values, at its first page."""
-    wanted = query.copy()
-    for paging in ("before", "after"):
-        wanted.pop(paging, None)
-    for name, value in changes.items():
-        wanted.pop(name, None)
-        if value is not None:
-            wanted[name] = value
-    text = wanted.urlencode()
-    return f"{path}?{text}" if text else path
-
-
-def _at(path: str, query: QueryDict, *, older: Place | None = None, newer: Place | None = None) -> str:
-    if older is None and newer is None:
-        return ""
-    return _with(path, query, **({"before": str(older)} if older else {"after": str(newer)}))
 
 
 def _newer(path: str, query: QueryDict, listed: Listed) -> str:
     """The newer page; where only the way onward is known, the first."""
     if listed.newer is None and "before" in query:
-        return _with(path, query)
-    return _at(path, query, newer=listed.newer)
+        return asking(path, query)
+    return page_at(path, query, after=listed.newer)
 
 
 def _note(listed: Listed, filters: OrderFilters, counts: dict[str, int] | None) -> str:
