@@ -16,6 +16,7 @@ from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.activity.queries import ABOUT, Happened, StoryFilters, newest
 from crossdock.activity.sentences import said
 from crossdock.ui.filters import Facet, filter_bar
+from crossdock.ui.live import if_changed
 from crossdock.ui.paging import Place, asking, page_at
 
 
@@ -32,10 +33,7 @@ def activity(request: AccountRequest) -> HttpResponse:
 @requires(Right.VIEW_ORDERS)
 def rows(request: AccountRequest) -> HttpResponse:
     """The rows alone, for a page that keeps itself fresh; 204 while nothing new happened."""
-    context = _context(request)
-    if request.headers.get("X-Crossdock-Version") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, "activity/_rows.html", context)
+    return if_changed(request, "activity/_rows.html", _context(request))
 
 
 def _sites(table: str) -> dict[str, tuple[int, str]]:

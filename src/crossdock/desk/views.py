@@ -1,6 +1,5 @@
 """The first page: is anything stuck? And the search that finds an order by whatever is known of it."""
 
-import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +19,7 @@ from crossdock.desk.queries import OLD_OPEN, Stuck
 from crossdock.orders.queries import OrderFilters, list_orders
 from crossdock.orders.searching import cleaned
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.live import if_changed, version_of
 from crossdock.ui.parts import Series
 from crossdock.ui.plots import Plot
 from crossdock.ui.statuses import Tone
@@ -38,10 +38,7 @@ def home(request: AccountRequest) -> HttpResponse:
 @requires(Right.VIEW_ORDERS)
 def part(request: AccountRequest) -> HttpResponse:
     """The same without its frame, for a page that keeps itself fresh; 204 while nothing changed."""
-    context = _context(request)
-    if request.headers.get("X-Crossdock-Version") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, "desk/_home.html", context)
+    return if_changed(request, "desk/_home.html", _context(request))
 
 
 @require_GET
@@ -68,7 +65,6 @@ def _context(request: AccountRequest) -> dict[str, Any]:
     fresh = queries.freshness()
     account = {"account": request.account.public_id}
     ending = endings()
-    told = (steps, blocked, groups, hours, fresh, [(one.title, one.text) for one in ending])
     return {
         "groups": groups,
         "blocked": blocked,
@@ -89,7 +85,7 @@ def _context(request: AccountRequest) -> dict[str, Any]:
         "fresh": [{"one": one, "url": _connection_url(request, one)} for one in fresh],
         "steps": steps if is_first_run else [],
         "part_url": reverse("desk:part", kwargs=account),
-        "version": hashlib.sha256(repr(told).encode()).hexdigest()[:16],
+        "version": version_of(steps, blocked, groups, hours, fresh, [(one.title, one.text) for one in ending]),
     }
 
 

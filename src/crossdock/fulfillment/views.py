@@ -1,6 +1,5 @@
 """Pages of shipments, and the page that asks before a connection goes Live."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -26,7 +25,7 @@ from crossdock.domain.statuses import ShipmentStatus
 from crossdock.fulfillment import adopting, services
 from crossdock.fulfillment.for_orders import boxes_of
 from crossdock.fulfillment.models import Shipment
-from crossdock.fulfillment.queries import ShipmentFilters, ShipmentsListed, list_shipments, notice_of, shipment_counts
+from crossdock.fulfillment.queries import ShipmentFilters, list_shipments, notice_of, shipment_counts
 from crossdock.fulfillment.services import ACTIONS, MOST
 from crossdock.orders.forms import day_begins
 from crossdock.orders.queries import COUNTED, Site, stores_and_merchants
@@ -34,6 +33,7 @@ from crossdock.orders.searching import cleaned
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.live import if_changed, version_of
 from crossdock.ui.paging import Place, asking, page_at
 from crossdock.ui.parts import Happening, Tab
 from crossdock.ui.statuses import SHIPMENT, Tone
@@ -74,10 +74,7 @@ def shipments(request: AccountRequest) -> HttpResponse:
 @requires(Right.VIEW_ORDERS)
 def rows(request: AccountRequest) -> HttpResponse:
     """The tabs and rows alone, for a page that keeps itself fresh; 204 while nothing changed."""
-    context = _list(request)
-    if request.headers.get("X-Crossdock-Version") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, "fulfillment/_rows.html", context)
+    return if_changed(request, "fulfillment/_rows.html", _list(request))
 
 
 def _list(request: AccountRequest) -> dict[str, Any]:
@@ -103,13 +100,8 @@ def _list(request: AccountRequest) -> dict[str, Any]:
         "act_url": reverse("fulfillment:act", kwargs=account),
         "address": request.GET.urlencode(),
         "may_act": request.actor.may(Right.ACT_ON_ORDERS),
-        "version": _version(listed, counts, request),
+        "version": version_of(listed, counts, request.COOKIES.get("crossdock_columns_shipments")),
     }
-
-
-def _version(listed: ShipmentsListed, counts: Mapping[str, int], request: AccountRequest) -> str:
-    told = (listed, counts, request.COOKIES.get("crossdock_columns_shipments"))
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def _filters(query: QueryDict, stores: Mapping[int, Site], warehouses: Mapping[int, Site]) -> ShipmentFilters:

@@ -1,6 +1,5 @@
 """Pages of stock: two lists, the story of one SKU, what a store would be told, and where facilities are shown."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -30,6 +29,7 @@ from crossdock.products.queries import Place, Site
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.live import version_of
 from crossdock.ui.paging import asking, page_at
 from crossdock.ui.parts import Tab
 from crossdock.ui.statuses import STOCK, Tone
@@ -150,7 +150,7 @@ def preview(request: AccountRequest, public_id: UUID) -> HttpResponse:
     store = the_store(public_id)
     row = publishing_of(store)
     drop, change = planning.drop_of(store.pk), queries.change_of(store.pk)
-    seen = hashlib.sha256(repr((row.state, drop, change)).encode()).hexdigest()[:16]
+    seen = version_of(row.state, drop, change)
     has_moved = False
     if request.method == "POST":
         do = request.POST.get("do", "")

@@ -1,6 +1,5 @@
 """One order, whole: everything its page shows, read in a fixed number of statements."""
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -19,6 +18,7 @@ from crossdock.orders.guards import Verdict
 from crossdock.orders.models import SalesOrder, SalesOrderContent, SalesOrderLine, SalesOrderVersion, StatusChange
 from crossdock.orders.presenting import Change, Difference, Field, differences, fields_of, line_facts
 from crossdock.orders.services import facts_of
+from crossdock.ui.live import version_of
 
 
 class Line(Struct, frozen=True):
@@ -66,7 +66,7 @@ class OrderPage(Struct, frozen=True):
         lines = [(x.to_ship, x.given, x.sent, x.shipped, x.posted) for x in self.lines]
         row = self.row
         newest = self.story[0].id if self.story else 0
-        told = (
+        return version_of(
             row.erase_asked_at,
             row.erased_at,
             row.status,
@@ -80,7 +80,6 @@ class OrderPage(Struct, frozen=True):
             lines,
             self.returns,
         )
-        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.connectors.kit.settings import fields_of
 from crossdock.domain.errors import RuleBroken
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.live import if_changed, version_of
 from crossdock.ui.parts import Tab
 
 
@@ -76,10 +76,7 @@ def one(request: AccountRequest, public_id: UUID) -> HttpResponse:
 def channels(request: AccountRequest, public_id: UUID) -> HttpResponse:
     """The cards anew, or 204 when they are as they were: asked every five seconds."""
     link = the_connection(public_id)
-    context = {**frame(request, link, "one"), **_channels(request, link)}
-    if request.headers.get("X-Crossdock-Version") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, "connections/_channels.html", context)
+    return if_changed(request, "connections/_channels.html", {**frame(request, link, "one"), **_channels(request, link)})
 
 
 def _channels(request: AccountRequest, link: Connection) -> dict[str, Any]:
@@ -87,19 +84,12 @@ def _channels(request: AccountRequest, link: Connection) -> dict[str, Any]:
     has_locations = LocationLink.objects.filter(connection=link).exists()
     todos = presenting.checklist(link, cards, has_locations)
     leads = [(lead, (page_url_or_none(request, lead.url_name, **lead.where) or "") + lead.query) for lead in leading.leads(link)]
-    shown = repr(
-        (
-            link.mode,
-            [(card.kind, card.state, card.is_on, card.words, card.last_at, card.troubles) for card in cards],
-            todos,
-            leads,
-        )
-    )
+    shown = [(card.kind, card.state, card.is_on, card.words, card.last_at, card.troubles) for card in cards]
     return {
         "cards": cards,
         "todos": todos,
         "leads": leads,
-        "version": sha256(shown.encode()).hexdigest()[:16],
+        "version": version_of(link.mode, shown, todos, leads),
         "may_run": request.actor.may(Right.RUN_CHANNELS),
         "may_see_exchanges": may_see_exchanges(request),
     }

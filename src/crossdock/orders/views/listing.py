@@ -1,6 +1,5 @@
 """The list of orders: tabs with counts, filters in the address, a page of rows that keeps itself fresh."""
 
-import hashlib
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
@@ -20,6 +19,7 @@ from crossdock.orders.services import MOST
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import filter_bar
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.live import if_changed, version_of
 from crossdock.ui.paging import Place, asking, page_at
 from crossdock.ui.parts import Tab
 from crossdock.ui.statuses import SALES_ORDER, Tone
@@ -78,10 +78,7 @@ def orders(request: AccountRequest) -> HttpResponse:
 @requires(Right.VIEW_ORDERS)
 def rows(request: AccountRequest) -> HttpResponse:
     """The tabs and rows alone, for a page that keeps itself fresh; 204 while nothing changed."""
-    context = _context(request)
-    if request.headers.get("X-Crossdock-Version") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, "orders/_rows.html", context)
+    return if_changed(request, "orders/_rows.html", _context(request))
 
 
 def _context(request: AccountRequest) -> dict[str, Any]:
@@ -114,7 +111,7 @@ def _context(request: AccountRequest) -> dict[str, Any]:
         "may_delete": request.actor.may(Right.DELETE_ORDERS),
         "has_more": listed.older is not None or listed.newer is not None,
         "most": MOST,
-        "version": _version(listed, counts, request),
+        "version": version_of(listed.rows, listed.newer, listed.older, counts, request.COOKIES.get("crossdock_columns_orders")),
     }
 
 
@@ -128,11 +125,6 @@ def _shown(row: OrderRow, stores: Any, merchants: Any) -> dict[str, Any]:
         "key": status_key(row),
         "detail": status_detail(row),
     }
-
-
-def _version(listed: Listed, counts: Any, request: AccountRequest) -> str:
-    told = (listed.rows, listed.newer, listed.older, counts, request.COOKIES.get("crossdock_columns_orders"))
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def _tabs(path: str, query: QueryDict, filters: OrderFilters, counts: dict[str, int] | None) -> list[Tab]:

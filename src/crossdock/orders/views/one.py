@@ -19,6 +19,7 @@ from crossdock.orders.detail import OrderPage, order_named, order_page
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.presenting import Field, address_lines, grouped, status_detail, status_key, way
 from crossdock.ui.links import page_url_or_none
+from crossdock.ui.live import if_changed
 from crossdock.ui.parts import Happening
 
 
@@ -35,10 +36,7 @@ def order(request: AccountRequest, public_id: UUID) -> HttpResponse:
 @requires(Right.VIEW_ORDERS)
 def part(request: AccountRequest, public_id: UUID) -> HttpResponse:
     """What changes on the page, for one that keeps itself fresh; 204 while nothing did."""
-    context = _context(request, _named(public_id))
-    if request.headers.get("X-Crossdock-Version") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, "orders/_order.html", context)
+    return if_changed(request, "orders/_order.html", _context(request, _named(public_id)))
 
 
 def _named(public_id: UUID) -> SalesOrder:

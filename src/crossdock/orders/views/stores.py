@@ -1,14 +1,13 @@
 """What stands on a store's page about its orders: fetching those of some days, and the nightly count."""
 
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -24,6 +23,7 @@ from crossdock.orders.backfilling import fetch_orders, lists_orders
 from crossdock.orders.counting import count_again, counts_of, fetch_missing
 from crossdock.orders.forms import day_begins
 from crossdock.orders.models import Backfill
+from crossdock.ui.live import if_changed, version_of
 
 SHOWN = 5
 """Fetches that are shown, the newest ones."""
@@ -49,10 +49,7 @@ def panel(request: AccountRequest, store: Store) -> SafeString | None:
 @requires(Right.VIEW_ORDERS)
 def part(request: AccountRequest, public_id: UUID) -> HttpResponse:
     """The same anew, or 204 when it is as it was."""
-    context = _context(request, _named(public_id), Days())
-    if request.headers.get("X-Crossdock-Version") == context["version"]:
-        return HttpResponse(status=204)
-    return render(request, "orders/_store.html", context)
+    return if_changed(request, "orders/_store.html", _context(request, _named(public_id), Days()))
 
 
 @require_POST
@@ -119,17 +116,14 @@ def _back(request: AccountRequest, store: Store) -> HttpResponse:
 def _context(request: AccountRequest, store: Store, form: Days) -> dict[str, Any]:
     backfills = list(Backfill.objects.filter(store=store).order_by("-pk")[:SHOWN])
     counts = counts_of(store)
-    shown = repr(
-        (
-            [(row.pk, row.found, row.new, row.changed, row.done_at, row.trouble) for row in backfills],
-            [(one.row.day, one.row.counted_at, [(d.pk, d.fetched_at) for d in one.differences]) for one in counts],
-        )
-    )
     return {
         "store": store,
         "form": form,
         "backfills": backfills,
         "counts": counts,
         "may_run": request.actor.may(Right.RUN_CHANNELS),
-        "version": sha256(shown.encode()).hexdigest()[:16],
+        "version": version_of(
+            [(row.pk, row.found, row.new, row.changed, row.done_at, row.trouble) for row in backfills],
+            [(one.row.day, one.row.counted_at, [(d.pk, d.fetched_at) for d in one.differences]) for one in counts],
+        ),
     }
