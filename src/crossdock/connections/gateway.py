@@ -135,7 +135,7 @@ def settings_of(connector: Connector, stored: dict[str, Any], secrets: dict[str,
 
 
 def load_site(kind: OwnerKind, site_id: int) -> Site:
-    """Read one store or warehouse with its secrets. Raises AuthenticationFailed, Unavailable, SecretsLocked."""
+    """Read one store or warehouse with its secrets. Raises AuthenticationFailed, and Unavailable, also while secrets are locked."""
     row = (Store if kind == "store" else Warehouse).objects.select_related("account").get(pk=site_id)
     connector = connector_for(row.platform)
     clear = settings_of_row(row)

@@ -13,12 +13,11 @@ from django.db import DatabaseError, connection
 from msgspec import Struct
 from pydantic import SecretStr
 
-from crossdock.accounts.keyring import VaultError
 from crossdock.connections import gateway, privacy
 from crossdock.connections.models import Store
 from crossdock.connectors.kit.bounds import WEBHOOK_BYTES
 from crossdock.connectors.kit.declaration import Delivery
-from crossdock.connectors.kit.errors import ConnectorError
+from crossdock.connectors.kit.errors import ConnectorError, Unavailable
 from crossdock.connectors.kit.secret import Secret
 from crossdock.jobs.wakes import tell_lane, tell_lanes
 from crossdock.tenancy import statements
@@ -36,6 +35,9 @@ MOST_WAITING = 16 << 20
 
 KNOWN_FOR = 60.0
 """Seconds that a token's store is remembered, found or not: a flood of guesses costs no query each."""
+
+MOST_KNOWN = 10_000
+"""Tokens that are remembered at most."""
 
 OPEN_FOR = 15.0
 """Seconds that a store stays open for verifying: orders come in bursts, and each is announced several times."""
@@ -197,15 +199,18 @@ def _verified(store_id: int, hook: Hook) -> tuple[int, Delivery | None]:
     """What a delivery is answered, and what it says if it is what it claims to be."""
     try:
         delivery = _read(store_id, hook)
+    except Unavailable:
+        # While secrets are locked nothing can be verified, and nothing is refused.
+        return 503, None
     except ConnectorError:
         return 401, None
-    except VaultError:
-        return 503, None
     return (200, delivery) if delivery is not None else (404, None)
 
 
 def _read(store_id: int, hook: Hook) -> Delivery | None:
-    """None where the platform announces nothing. Raises ConnectorError when the signature does not fit."""
+    """None where the platform announces nothing. Raises Unavailable while it cannot be verified, and another ConnectorError when the
+    signature does not fit.
+    """
     kept = _open.get(store_id)
     if kept is not None and monotonic() - kept[0] < OPEN_FOR:
         try:
@@ -243,8 +248,6 @@ def _remembered(token: str) -> tuple[Found] | None:
 
 
 def _store_of(token: str) -> Found:
-    if len(token) > 100:
-        return None
     if remembered := _remembered(token):
         return remembered[0]
     digest = hashlib.sha256(token.encode()).digest()
@@ -252,6 +255,6 @@ def _store_of(token: str) -> Found:
         cursor.execute("select account_id, store_id, platform from store_of_hook(%s)", [digest])
         row = cursor.fetchone()
     _known[digest] = (monotonic(), row)
-    while len(_known) > 10_000:
+    while len(_known) > MOST_KNOWN:
         _known.popitem(last=False)
     return row  # type: ignore[no-any-return]
