@@ -211,6 +211,29 @@ def test_what_was_typed_into_the_settings_is_there_again_but_for_secrets(house):
         assert Store.objects.get(pk=house.link.store.pk).name == house.link.store.name
 
 
+def test_what_was_typed_into_one_page_is_shown_on_no_other_and_only_once(house):
+    browser = house.browser()
+    typed = {"do": "save", "part": "store", "site_name": "A new name"}
+    store, other = (house.url("connections:store", public_id=one.public_id) for one in (house.link.store, house.erp))
+    asked = browser.post(store, typed)
+    browser.get(store)
+    confirm(browser, asked)
+
+    pages = [browser.get(page).content.decode() for page in (other, store, store)]
+
+    assert ["A new name" in page for page in pages] == [False, True, False]
+
+
+def test_more_than_fits_into_a_session_is_not_kept(house):
+    browser = house.browser()
+    address = house.url("connections:store", public_id=house.link.store.public_id)
+    typed = {"do": "save", "part": "store", "site_name": "A new name" * 2_001}
+
+    page = browser.get(confirm(browser, browser.post(address, typed)).url).content.decode()
+
+    assert "A new name" not in page
+
+
 def test_the_wizard_keeps_everything_in_its_draft(house):
     browser = house.browser()
     address = house.url("connections:wizard", draft=house.draft.public_id, step="warehouse")

@@ -8,7 +8,7 @@ import pytest
 from django.db import ProgrammingError, connection, connections, transaction
 from structlog.testing import capture_logs
 
-from crossdock.accounts import audit, chain
+from crossdock.accounts import audit, chain, vault
 from crossdock.accounts.models import Audit
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
@@ -162,6 +162,13 @@ def test_the_end_removed_with_its_links_is_found_by_the_head(account, owner):
     assert found(account) == ["the newest 1 links were removed"]
 
 
+@pytest.mark.parametrize("change", ["seq = seq - 1", "hash = sha256(hash)"])
+def test_a_head_that_was_changed_is_found(account, owner, change):
+    owner.execute(f"update audit_head set {change} where account_id = %s", [account.pk])
+
+    assert found(account) == ["the head of the chain was changed"]
+
+
 def test_two_rows_that_changed_places_are_found(account, owner):
     alter(owner, f"update audit set subject_id = -1 where {ROW}", account, 1)
     alter(owner, f"update audit set subject_id = 1 where {ROW}", account, 2)
@@ -194,6 +201,16 @@ def test_an_account_whose_audit_is_gone_altogether_is_found(account, owner):
         owner.execute(f"delete from {table} where account_id = %s", [account.pk])
 
     assert found(account) == ["there is no audit at all, not even of the account's beginning"]
+
+
+def test_all_is_examined_part_by_part(account, owner, monkeypatch):
+    monkeypatch.setattr(chain, "PAGE", 2)
+    other = an_account()
+    alter(owner, f"delete from audit where {ROW}", account, 3)
+
+    assert chain.examine_account(account.pk)[0] == 5
+    assert len(found(account)) == 1
+    assert {account.pk, other.pk} <= {account_id for account_id, _, _ in chain.heads()}
 
 
 # --- Seals ----------------------------------------------------------------------------------------------------------------------
@@ -254,6 +271,19 @@ def test_a_chain_is_sealed_once_for_what_it_holds_and_its_seal_is_in_the_log(acc
 
     assert [(one["seq"], len(one["mac"])) for one in sealed] == [(5, 96)]
     assert chain.examine_account(account.pk) == (6, [])
+
+
+def test_while_secrets_are_locked_nothing_is_sealed_and_no_seal_is_called_good(account, settings):
+    chain.seal_heads()
+    write(account, 9)
+    settings.VAULT_KEY_FILE = "/nowhere/keys.json"
+    vault.forget_keys()
+
+    with capture_logs() as logs:
+        chain.seal_heads()
+
+    assert account.pk in {one["account"] for one in logs if one["event"] == "audit.not_sealed"}
+    assert found(account)[0].startswith("the seal at row 5 cannot be tried: ")
 
 
 # --- Doctor ---------------------------------------------------------------------------------------------------------------------

@@ -1,18 +1,20 @@
 """A credential link: what it shows to whom, what ends it, and that nothing but credentials of the right shop comes through it."""
 
 import hashlib
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection as database
 from django.test import Client
+from django.urls import reverse
 from django.utils.html import escape
 
-from crossdock.accounts.models import Membership, Role
+from crossdock.accounts.models import Membership, Person, Role
 from crossdock.accounts.testing import a_person, signed_in_client
-from crossdock.connections import checking
+from crossdock.connections import checking, requests
 from crossdock.connections.models import CredentialLink, Store
-from crossdock.connections.requests import MOST_TESTS, cookie_name
-from crossdock.connections.testing import a_merchant
+from crossdock.connections.requests import MOST_TESTS, LinkIsDead, OtherBrowser, cookie_name
+from crossdock.connections.testing import a_merchant, a_warehouse
 from crossdock.connections.tests.link_rig import OLD_TOKEN, Case, link_on
 from crossdock.tenancy.scope import scoped
 
@@ -273,12 +275,75 @@ def test_it_ends_with_the_membership_of_whoever_asked(case):
     assert case.merchant.post(form, case.typed()).status_code == 410
 
 
+def test_it_ends_when_whoever_asked_is_locked_out(case):
+    form = case.open()
+    Person.objects.filter(pk=case.person.pk).update(is_active=False)
+
+    assert case.merchant.post(form, case.typed()).status_code == 410
+    assert case.stored_token() == OLD_TOKEN
+
+
 def test_it_ends_with_the_store(case):
     form = case.open()
     with scoped(case.account.pk):
         Store.objects.filter(pk=case.store.pk).update(deleted_at=case.store.created_at)
 
     assert case.merchant.get(form).status_code == 410
+
+
+def test_it_ends_when_whoever_asked_does_not_see_the_store_any_more(case):
+    form = case.open()
+    with scoped(case.account.pk):
+        Membership.objects.filter(person=case.person).update(role=Role.STAFF, merchant_ids=[a_merchant(case.account).pk])
+
+    assert case.merchant.post(form, case.typed()).status_code == 410
+    assert case.stored_token() == OLD_TOKEN
+
+
+def test_nobody_is_asked_while_the_platform_is_reached_elsewhere(case, monkeypatch):
+    form = case.open()
+    monkeypatch.delenv("CROSSDOCK_BASE_URL__SHOPIFY")
+
+    assert case.merchant.get(form).status_code == 410
+
+
+ENDED = {
+    "used": {"used_at": datetime(2026, 1, 1, tzinfo=UTC)},
+    "revoked": {"revoked_at": datetime(2026, 1, 1, tzinfo=UTC)},
+    "expired": {"expires_at": datetime(2026, 1, 1, tzinfo=UTC)},
+}
+
+
+def ended_meanwhile(case, changes):
+    """A link as somebody found it, which has ended since."""
+    found = requests.find(case.ask().rstrip("/").rpartition("/")[2])
+    with scoped(case.account.pk):
+        CredentialLink.objects.filter(pk=case.link.pk).update(**changes)
+    return found
+
+
+@pytest.mark.parametrize("changes", [*ENDED.values(), {"tests": MOST_TESTS}], ids=[*ENDED, "tested five times"])
+def test_a_link_that_ended_meanwhile_tests_nothing(case, changes):
+    found = ended_meanwhile(case, changes)
+
+    with pytest.raises(LinkIsDead):
+        requests.count_test(found)
+
+
+@pytest.mark.parametrize("changes", ENDED.values(), ids=ENDED)
+def test_a_link_that_ended_while_the_platform_was_asked_stores_nothing(case, changes):
+    found = ended_meanwhile(case, changes)
+
+    with pytest.raises(LinkIsDead), found.actor.scope():
+        requests.use(found)
+
+
+def test_of_two_browsers_that_press_continue_at_once_one_has_the_link(case):
+    found = ended_meanwhile(case, {})
+    requests.bind(found)
+
+    with pytest.raises(OtherBrowser):
+        requests.bind(found)
 
 
 # --- Who may ask ---------------------------------------------------------------------------------------------------------------------
@@ -294,6 +359,15 @@ def test_somebody_limited_to_other_merchants_sees_no_such_store(case):
     limited = signed_in_client(a_person(case.account, role=Role.STAFF, merchants=[a_merchant(case.account).pk]))
 
     assert limited.post(case.asking, {"do": "ask"}).status_code == 404
+
+
+def test_somebody_limited_to_some_merchants_may_not_ask_for_a_warehouses_credentials(case):
+    warehouse = a_warehouse(case.account)
+    where = {"account": case.account.public_id, "side": "warehouse", "public_id": warehouse.public_id}
+    limited = signed_in_client(a_person(case.account, role=Role.STAFF, merchants=[case.store.merchant_id]))
+
+    assert limited.post(reverse("connections:asking", kwargs=where), {"do": "ask"}).status_code in (403, 404)
+    assert case.link is None
 
 
 def test_the_link_leads_to_the_configured_address_and_no_other(case, settings):

@@ -188,6 +188,23 @@ def test_the_credentials_of_a_new_store_arrive_in_the_wizard_where_they_were_ask
         assert f'<option value="{number}">' in page
 
 
+def test_an_address_that_whoever_asks_has_typed_cannot_be_changed_by_who_is_asked(sandbox):
+    operator, at = a_draft(sandbox, "shopify")
+    operator.post(at, {"do": "test", **posted("store", "shopify", {"shop": sandbox.handle})})
+    merchant = Client()
+    form = merchant.post(link_on(operator.post(f"{at}ask/", {"do": "ask"}))).url
+    token = sandbox.shop.give_token(sandbox.handle)
+
+    page = shown(merchant.get(form))
+    answer = merchant.post(
+        form, {"credentials-shop": "somebody-elses", "credentials-access": "token", "credentials-admin_token": token}
+    )
+
+    assert 'name="credentials-shop"' not in page
+    assert answer.url == "/credentials/done/"
+    assert f'value="{sandbox.handle}"' in shown(operator.get(at))
+
+
 def test_a_draft_that_became_another_platforms_asks_for_nothing(sandbox):
     operator, at = a_draft(sandbox, "shopify")
     merchant = Client()

@@ -64,13 +64,14 @@ def land(account, connection, part, state, message=""):
         sending.landed([Settled(claimed, state, "WMS-1" if state == "confirmed" else None, {}, message)])
 
 
-def test_what_is_under_way_is_asked_for_as_it_was_sent_however_the_store_changed_it_meanwhile(account, store):
+@pytest.mark.parametrize("state", ["trying", "unknown"])
+def test_what_is_under_way_is_asked_for_as_it_was_sent_however_the_store_changed_it_meanwhile(account, store, state):
     connection = a_connection(account, store=store)
     order = a_canonical_order()
     received(account, store, [order])
     (part,) = given(account, connection)
     with scoped(account.pk):
-        settle_effect(part.pk, "unknown")
+        settle_effect(part.pk, state)
     received(account, store, [changed(order, ship_to=ELSEWHERE)])
     received(account, store, [changed(order, seconds=2, ship_to=ELSEWHERE, tags=("vip",))])
 
@@ -245,3 +246,69 @@ def test_an_order_given_to_a_connection_that_was_deleted_goes_to_the_one_that_is
         assert part.connection_id == now.pk
         assert SalesOrder.objects.get().status == "queued"
         assert Effect.objects.filter(kind="warehouse.send", state="intended").count() == 1
+
+
+@pytest.mark.parametrize("state", ["trying", "unknown", "confirmed"])
+def test_what_began_to_be_sent_while_somebody_decided_to_take_it_back_is_left(account, store, state):
+    connection = a_connection(account, store=store)
+    (row,) = received(account, store, [a_canonical_order()])
+    (part,) = given(account, connection)
+    with scoped(account.pk):
+        settle_effect(part.pk, state)
+
+        assert following._take_back([row.pk]) == set()
+
+        assert FulfillmentOrder.objects.get().status == "given"
+        assert Effect.objects.get(subject_id=part.pk).state == state
+
+
+class Divided:
+    """An order of two lines: Reno has been asked for one, or is just being asked; the other waits to be sent to Newark."""
+
+    def __init__(self, account, store):
+        self.account, self.store = account, store
+        self.reno = a_connection(account, store=store, locations=["reno"])
+        self.newark = a_connection(account, store=store, locations=["newark"])
+        order = a_canonical_order(lines=2)
+        lines = [msgspec.structs.replace(line, location=at) for line, at in zip(order.lines, ("reno", "newark"), strict=True)]
+        received(account, store, [msgspec.structs.replace(order, lines=tuple(lines))])
+        (self.mine,) = given(account, self.reno)
+
+    def stop(self, *, for_good):
+        """Turn Newark off, or delete it, as a person does; what is the store's lane's to do follows."""
+        with scoped(self.account.pk):
+            services.set_mode(actor=system(self.account.pk), connection=self.newark, mode=Mode.OFF)
+            if for_good:
+                services.delete_connection(actor=system(self.account.pk), connection=self.newark)
+                following.take_from_deleted(self.store.pk)
+            else:
+                following.take_from_stopped(self.newark.pk)
+
+    def parts(self):
+        with scoped(self.account.pk):
+            return dict(FulfillmentOrder.objects.values_list("connection_id", "status"))
+
+
+@pytest.mark.parametrize("for_good", [True, False], ids=["deleted", "stopped"])
+@pytest.mark.parametrize("state", ["trying", "unknown", "refused"])
+def test_an_order_does_not_start_over_while_a_warehouse_may_have_a_part_of_it(account, store, state, for_good):
+    order = Divided(account, store)
+    with scoped(account.pk):
+        settle_effect(order.mine.pk, state)
+        # Refused since the warehouse has an order of this number: it may be ours all the same.
+        Effect.objects.filter(subject_id=order.mine.pk, state="refused").update(external_id="WMS-7")
+
+    order.stop(for_good=for_good)
+
+    assert order.parts() == {order.reno.pk: "given", order.newark.pk: "given"}
+
+
+def test_a_part_whose_connection_was_deleted_is_put_before_a_person_when_another_warehouse_has_the_rest(account, store):
+    order = Divided(account, store)
+    confirmed(account, order.mine)
+
+    order.stop(for_good=True)
+
+    assert order.parts()[order.newark.pk] == "given"
+    with scoped(account.pk):
+        assert SalesOrder.objects.get().issue == following.ORPHANED
