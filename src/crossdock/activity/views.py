@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from crossdock.accounts.rights import Right
-from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.activity import sites
 from crossdock.activity.queries import ABOUT, Happened, StoryFilters, newest
 from crossdock.activity.sentences import said
+from crossdock.activity.sites import Sites
 from crossdock.ui.filters import Facet, filter_bar
 from crossdock.ui.live import if_changed
 from crossdock.ui.paging import Place, asking, page_at
@@ -36,22 +36,14 @@ def rows(request: AccountRequest) -> HttpResponse:
     return if_changed(request, "activity/_rows.html", _context(request))
 
 
-def _sites(table: str) -> dict[str, tuple[int, str]]:
-    """Names and ids of stores or warehouses by what stands for them in an address."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"select id, public_id, name from {table} order by lower(name), id")
-        rows: list[tuple[int, UUID, str]] = cursor.fetchall()
-    return {short(public_id): (pk, name) for pk, public_id, name in rows}
-
-
 def _context(request: AccountRequest) -> dict[str, Any]:
-    stores, warehouses = _sites("store"), _sites("warehouse")
+    stores, warehouses = sites.stores(), sites.warehouses()
     about = request.GET.get("about", "")
     text = " ".join("".join(char if char.isprintable() else " " for char in request.GET.get("q", "")).split())[:200]
     filters = StoryFilters(
         about=about if about in ABOUT else "",
-        store_id=stores.get(request.GET.get("store", ""), (None, ""))[0],
-        warehouse_id=warehouses.get(request.GET.get("warehouse", ""), (None, ""))[0],
+        store_id=sites.id_of(request.GET.get("store", ""), stores),
+        warehouse_id=sites.id_of(request.GET.get("warehouse", ""), warehouses),
         text=text,
     )
     before = Place.read(request.GET.get("before", ""))
@@ -76,7 +68,7 @@ def _context(request: AccountRequest) -> dict[str, Any]:
     }
 
 
-def _facets(stores: dict[str, tuple[int, str]], warehouses: dict[str, tuple[int, str]]) -> tuple[Facet, ...]:
+def _facets(stores: Sites, warehouses: Sites) -> tuple[Facet, ...]:
     words = {
         "problem": _("Problems"),
         "order": _("Orders"),
@@ -84,11 +76,8 @@ def _facets(stores: dict[str, tuple[int, str]], warehouses: dict[str, tuple[int,
         "site": _("Stores and warehouses"),
         "person": _("What people did"),
     }
-    facets = [Facet("about", _("About"), tuple((name, words[name]) for name in ABOUT))]
-    for name, label, sites in (("store", _("Store"), stores), ("warehouse", _("Warehouse"), warehouses)):
-        if len(sites) > 1:
-            facets.append(Facet(name, label, tuple((slug, called) for slug, (_pk, called) in sites.items())))
-    return tuple(facets)
+    about = Facet("about", _("About"), tuple((name, words[name]) for name in ABOUT))
+    return (about, *sites.facets_of(("store", _("Store"), stores), ("warehouse", _("Warehouse"), warehouses)))
 
 
 def _shown(one: Happened, account: dict[str, UUID], may_see: bool) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crossdock.accounts import confirming
 from crossdock.accounts.rights import Forbidden, Right
-from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.activity import sites
 from crossdock.activity.queries import story_of_shipment
 from crossdock.activity.sentences import said
-from crossdock.connections.models import Connection, Warehouse
+from crossdock.activity.sites import Sites
+from crossdock.connections.models import Connection
 from crossdock.domain.errors import RuleBroken
 from crossdock.domain.statuses import ShipmentStatus
 from crossdock.fulfillment import adopting, services
@@ -28,7 +29,7 @@ from crossdock.fulfillment.models import Shipment
 from crossdock.fulfillment.queries import ShipmentFilters, list_shipments, notice_of, shipment_counts
 from crossdock.fulfillment.services import ACTIONS, MOST
 from crossdock.orders.forms import day_begins
-from crossdock.orders.queries import COUNTED, Site, stores_and_merchants
+from crossdock.orders.queries import COUNTED
 from crossdock.orders.searching import cleaned
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
@@ -78,8 +79,7 @@ def rows(request: AccountRequest) -> HttpResponse:
 
 
 def _list(request: AccountRequest) -> dict[str, Any]:
-    stores, _merchants = stores_and_merchants()
-    warehouses = {row.pk: Site(row.pk, row.public_id, row.name) for row in Warehouse.objects.order_by("name")}
+    stores, warehouses = sites.stores(), sites.warehouses()
     filters = _filters(request.GET, stores, warehouses)
     before, after = Place.read(request.GET.get("before", "")), Place.read(request.GET.get("after", ""))
     listed = list_shipments(filters, None if after else before, after=after)
@@ -104,13 +104,13 @@ def _list(request: AccountRequest) -> dict[str, Any]:
     }
 
 
-def _filters(query: QueryDict, stores: Mapping[int, Site], warehouses: Mapping[int, Site]) -> ShipmentFilters:
+def _filters(query: QueryDict, stores: Sites, warehouses: Sites) -> ShipmentFilters:
     known = {status.value for status in ShipmentStatus}
     until = day_begins(query.get("until", ""))
     return ShipmentFilters(
         statuses=tuple(dict.fromkeys(status for status in query.getlist("status") if status in known)),
-        warehouse_id=_named(query.get("warehouse", ""), warehouses),
-        store_id=_named(query.get("store", ""), stores),
+        warehouse_id=sites.id_of(query.get("warehouse", ""), warehouses),
+        store_id=sites.id_of(query.get("store", ""), stores),
         shipped_from=day_begins(query.get("from", "")),
         shipped_until=until + timedelta(days=1) if until else None,
         is_unmatched=query.get("needs") == "match",
@@ -118,21 +118,13 @@ def _filters(query: QueryDict, stores: Mapping[int, Site], warehouses: Mapping[i
     )
 
 
-def _named(slug: str, sites: Mapping[int, Site]) -> int | None:
-    return next((one.id for one in sites.values() if short(one.public_id) == slug), None) if slug else None
-
-
-def _facets(stores: Mapping[int, Site], warehouses: Mapping[int, Site]) -> tuple[Facet, ...]:
-    facets = []
-    for name, label, sites in (("store", _("Store"), stores), ("warehouse", _("Warehouse"), warehouses)):
-        if len(sites) > 1:
-            facets.append(Facet(name, label, tuple((short(one.public_id), one.name) for one in sites.values())))
-    facets += [
+def _facets(stores: Sites, warehouses: Sites) -> tuple[Facet, ...]:
+    return (
+        *sites.facets_of(("store", _("Store"), stores), ("warehouse", _("Warehouse"), warehouses)),
         Facet("needs", _("Needs"), (("match", _("Has no order")),)),
         Facet("from", _("From"), kind="date"),
         Facet("until", _("Until"), kind="date"),
-    ]
-    return tuple(facets)
+    )
 
 
 def _tabs(path: str, query: QueryDict, filters: ShipmentFilters, counts: Mapping[str, int]) -> list[Tab]:

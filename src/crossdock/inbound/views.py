@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from crossdock.accounts.rights import Right
-from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.activity import sites
+from crossdock.activity.sites import Sites
 from crossdock.domain.returns import ReturnState
 from crossdock.inbound.queries import ReturnFilters, ReturnRow, lines_of, list_returns, one_return, return_counts
 from crossdock.inbound.receiving import content_of
 from crossdock.orders.forms import day_begins
-from crossdock.orders.queries import COUNTED, Site, stores_and_merchants
+from crossdock.orders.queries import COUNTED
 from crossdock.orders.searching import cleaned
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
@@ -46,7 +47,7 @@ COLUMNS = (
 @requires(Right.VIEW_ORDERS)
 def returns(request: AccountRequest) -> HttpResponse:
     """The list."""
-    stores, merchants = stores_and_merchants()
+    stores, merchants = sites.stores(), sites.merchants()
     filters = _filters(request.GET, stores, merchants)
     before, after = Place.read(request.GET.get("before", "")), Place.read(request.GET.get("after", ""))
     listed = list_returns(filters, None if after else before, after=after)
@@ -104,30 +105,25 @@ def _the_return(public_id: UUID) -> ReturnRow:
     return row
 
 
-def _filters(query: QueryDict, stores: Mapping[int, Site], merchants: Mapping[int, Site]) -> ReturnFilters:
+def _filters(query: QueryDict, stores: Sites, merchants: Sites) -> ReturnFilters:
     known = {state.value for state in ReturnState}
     until = day_begins(query.get("until", ""))
     return ReturnFilters(
         states=tuple(dict.fromkeys(state for state in query.getlist("state") if state in known)),
-        merchant_id=_named(query.get("merchant", ""), merchants),
-        store_id=_named(query.get("store", ""), stores),
+        merchant_id=sites.id_of(query.get("merchant", ""), merchants),
+        store_id=sites.id_of(query.get("store", ""), stores),
         since=day_begins(query.get("from", "")),
         until=until + timedelta(days=1) if until else None,
         text=cleaned(query.get("q", "")),
     )
 
 
-def _named(slug: str, sites: Mapping[int, Site]) -> int | None:
-    return next((site.id for site in sites.values() if short(site.public_id) == slug), None) if slug else None
-
-
-def _facets(stores: Mapping[int, Site], merchants: Mapping[int, Site]) -> tuple[Facet, ...]:
-    sites = [
-        Facet(name, label, tuple((short(site.public_id), site.name) for site in those.values()))
-        for name, label, those in (("merchant", _("Merchant"), merchants), ("store", _("Store"), stores))
-        if len(those) > 1
-    ]
-    return (*sites, Facet("from", _("From"), kind="date"), Facet("until", _("Until"), kind="date"))
+def _facets(stores: Sites, merchants: Sites) -> tuple[Facet, ...]:
+    return (
+        *sites.facets_of(("merchant", _("Merchant"), merchants), ("store", _("Store"), stores)),
+        Facet("from", _("From"), kind="date"),
+        Facet("until", _("Until"), kind="date"),
+    )
 
 
 def _tabs(path: str, query: QueryDict, filters: ReturnFilters, counts: Mapping[str, int]) -> list[Tab]:

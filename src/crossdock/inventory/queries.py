@@ -10,7 +10,7 @@ from django.db import connection
 from msgspec import Struct
 
 from crossdock.inventory.models import LevelState
-from crossdock.products.queries import Place, Site
+from crossdock.products.queries import Place
 from crossdock.tenancy.scope import account_in_scope, current_scope
 
 PAGE = 50
@@ -301,21 +301,6 @@ def worst_changes(store_id: int, most: int = 200) -> list[FigureRow]:
         " order by s.computed - coalesce(s.pushed, l.stock, 0), s.sku, s.id limit %(most)s"
     )
     return _rows(statement, {"account": account_in_scope(), "store": store_id, "most": most}, FigureRow)
-
-
-def stores_and_warehouses() -> tuple[dict[int, Site], dict[int, Site]]:
-    """Stores and warehouses that this person may see, by id, in the order of their names."""
-    scope = current_scope()
-    limit = " and id in (select c.warehouse_id from connection c where c.deleted_at is null)"
-    limited = limit if scope is not None and scope.merchants is not None else ""
-    with connection.cursor() as cursor:
-        cursor.execute("select id, public_id, name from store order by lower(name), id")
-        stores = {row[0]: Site(*row) for row in cursor.fetchall()}
-        cursor.execute(
-            f"select id, public_id, name from warehouse where account_id = %s{limited} order by lower(name), id",
-            [account_in_scope()],
-        )
-        return stores, {row[0]: Site(*row) for row in cursor.fetchall()}
 
 
 def facilities() -> list[str]:

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crossdock.accounts.rights import Right
-from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.activity import sites
 from crossdock.connections.models import Connection
 from crossdock.connections.queries import links_of, working
 from crossdock.connections.views.common import the_connection, the_store
@@ -25,7 +25,7 @@ from crossdock.inventory import planning, queries, services
 from crossdock.inventory.models import LevelState, Publishing, StockLink
 from crossdock.inventory.publishing import publishing_of
 from crossdock.inventory.queries import FigureFilters, LevelFilters, Listed
-from crossdock.products.queries import Place, Site
+from crossdock.products.queries import Place
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
 from crossdock.ui.links import page_url_or_none
@@ -65,10 +65,10 @@ FIGURE_COLUMNS = (
 @requires(Right.VIEW_ORDERS)
 def levels(request: AccountRequest) -> HttpResponse:
     """What warehouses say they have."""
-    _stores, warehouses = queries.stores_and_warehouses()
+    warehouses = sites.warehouses()
     facilities = queries.facilities() if request.actor.merchants is None else []
     filters = LevelFilters(
-        warehouse_id=_named(request.GET.get("warehouse", ""), warehouses),
+        warehouse_id=sites.id_of(request.GET.get("warehouse", ""), warehouses),
         facility=request.GET.get("facility", "") if request.GET.get("facility", "") in facilities else "",
         is_gone=request.GET.get("gone") == "1",
         text=_text(request.GET),
@@ -76,7 +76,7 @@ def levels(request: AccountRequest) -> HttpResponse:
     after, before = _place(request.GET)
     listed = queries.list_levels(filters, after=after, before=before)
     path = _url(request, "list")
-    facets = [_sites("warehouse", _("Warehouse"), warehouses)]
+    facets = [sites.facet_of("warehouse", _("Warehouse"), warehouses)]
     if len(facilities) > 1:
         facets.append(Facet("facility", _("Facility"), tuple((name, name) for name in facilities)))
     facets.append(Facet("gone", _("Named"), (("1", _("No longer")),)))
@@ -98,10 +98,10 @@ def levels(request: AccountRequest) -> HttpResponse:
 @requires(Right.VIEW_ORDERS)
 def figures(request: AccountRequest) -> HttpResponse:
     """What stores are to show, and what they were told."""
-    stores, _warehouses = queries.stores_and_warehouses()
+    stores = sites.stores()
     state = request.GET.get("state", "")
     filters = FigureFilters(
-        store_id=_named(request.GET.get("store", ""), stores),
+        store_id=sites.id_of(request.GET.get("store", ""), stores),
         state=state if state in LevelState.values else "",
         text=_text(request.GET),
     )
@@ -112,7 +112,7 @@ def figures(request: AccountRequest) -> HttpResponse:
     context = {
         **_around(request, "figures"),
         **_paging(path, request.GET, listed),
-        "bar": filter_bar(request, [_sites("store", _("Store"), stores)], _("SKU")),
+        "bar": filter_bar(request, [sites.facet_of("store", _("Store"), stores)], _("SKU")),
         "columns": chosen_columns(request, "stock_figures", FIGURE_COLUMNS),
         "state_tabs": _state_tabs(path, request.GET, filters, counts),
         "rows": listed.rows,
@@ -275,14 +275,6 @@ def _url(request: AccountRequest, name: str, **kwargs: Any) -> str:
 
 def _text(query: QueryDict) -> str:
     return " ".join(query.get("q", "").replace("\0", "").split())[:LONGEST]
-
-
-def _named(slug: str, sites: Mapping[int, Site]) -> int | None:
-    return next((one.id for one in sites.values() if short(one.public_id) == slug), None) if slug else None
-
-
-def _sites(name: str, label: str, sites: Mapping[int, Site]) -> Facet:
-    return Facet(name, label, tuple((short(one.public_id), one.name) for one in sites.values()))
 
 
 def _place(query: QueryDict) -> tuple[Place | None, Place | None]:

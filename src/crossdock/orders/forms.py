@@ -1,6 +1,5 @@
 """What the list of orders is asked for, read from its address."""
 
-from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
 from django.http import QueryDict
@@ -8,38 +7,34 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
-from crossdock.accounts.slugs import short
+from crossdock.activity import sites
+from crossdock.activity.sites import Sites
 from crossdock.domain.statuses import OrderStatus
-from crossdock.orders.queries import OrderFilters, Site
+from crossdock.orders.queries import OrderFilters
 from crossdock.orders.searching import cleaned
 from crossdock.ui.filters import Facet
 
 NEEDS = (("issue", _("Has an issue")), ("person", _("Held for a person")))
 
 
-def facets_of(stores: Mapping[int, Site], merchants: Mapping[int, Site]) -> tuple[Facet, ...]:
+def facets_of(stores: Sites, merchants: Sites) -> tuple[Facet, ...]:
     """The facets of the list. A store or merchant that is the only one is no choice."""
-    facets = []
-    if len(merchants) > 1:
-        facets.append(Facet("merchant", _("Merchant"), tuple((short(one.public_id), one.name) for one in merchants.values())))
-    if len(stores) > 1:
-        facets.append(Facet("store", _("Store"), tuple((short(one.public_id), one.name) for one in stores.values())))
-    facets += [
+    return (
+        *sites.facets_of(("merchant", _("Merchant"), merchants), ("store", _("Store"), stores)),
         Facet("needs", _("Needs"), NEEDS),
         Facet("from", _("From"), kind="date"),
         Facet("until", _("Until"), kind="date"),
-    ]
-    return tuple(facets)
+    )
 
 
-def read_filters(query: QueryDict, stores: Mapping[int, Site], merchants: Mapping[int, Site]) -> OrderFilters:
+def read_filters(query: QueryDict, stores: Sites, merchants: Sites) -> OrderFilters:
     """The filter in an address. What makes no sense is left out, as the filter bar leaves it out too."""
     needs = query.get("needs", "")
     until = day_begins(query.get("until", ""))
     return OrderFilters(
         statuses=tuple(dict.fromkeys(status for status in query.getlist("status") if status in _STATUSES)),
-        merchant_id=_id_of(query.get("merchant", ""), merchants),
-        store_id=_id_of(query.get("store", ""), stores),
+        merchant_id=sites.id_of(query.get("merchant", ""), merchants),
+        store_id=sites.id_of(query.get("store", ""), stores),
         placed_from=day_begins(query.get("from", "")),
         placed_until=until + timedelta(days=1) if until else None,
         needs="issue" if needs == "issue" else "person" if needs == "person" else "",
@@ -49,10 +44,6 @@ def read_filters(query: QueryDict, stores: Mapping[int, Site], merchants: Mappin
 
 
 _STATUSES = frozenset(status.value for status in OrderStatus)
-
-
-def _id_of(slug: str, sites: Mapping[int, Site]) -> int | None:
-    return next((one.id for one in sites.values() if short(one.public_id) == slug), None) if slug else None
 
 
 def day_begins(text: str) -> datetime | None:

@@ -1,6 +1,6 @@
 """The list of orders: what it is filtered by, a page of it, and how many stand at each status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -238,20 +238,3 @@ def _page(
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [OrderRow(*row) for row in cursor.fetchall()]
-
-
-class Site(Struct, frozen=True):
-    """A store or merchant as filters and rows name it."""
-
-    id: int
-    public_id: UUID
-    name: str
-
-
-def stores_and_merchants() -> tuple[Mapping[int, Site], Mapping[int, Site]]:
-    """Every store and merchant this person may see, by id, in the order of their names. Deleted stores keep their orders."""
-    with connection.cursor() as cursor:
-        cursor.execute("select id, public_id, name from store order by lower(name), id")
-        stores = {row[0]: Site(*row) for row in cursor.fetchall()}
-        cursor.execute("select id, public_id, name from merchant order by lower(name), id")
-        return stores, {row[0]: Site(*row) for row in cursor.fetchall()}

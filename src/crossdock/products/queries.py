@@ -11,7 +11,6 @@ import msgspec
 from django.db import connection
 from msgspec import Struct
 
-from crossdock.connections.models import Merchant, Store
 from crossdock.tenancy.scope import account_in_scope
 
 PAGE = 50
@@ -249,20 +248,3 @@ def _found(text: str) -> list[int] | None:
             cursor.execute("select id from find_listings(%s, %s)", [f"%{escaped}%", MOST])
             found |= {row[0] for row in cursor.fetchall()}
     return sorted(found)
-
-
-class Site(Struct, frozen=True):
-    """A store or merchant as filters and rows name it."""
-
-    id: int
-    public_id: UUID
-    name: str
-
-
-def stores_and_merchants() -> tuple[dict[int, Site], dict[int, Site]]:
-    """Every store and merchant this person may see, by id, in the order of their names."""
-    stores, merchants = (
-        {row[0]: Site(*row) for row in rows.order_by("name", "id").values_list("id", "public_id", "name")}
-        for rows in (Store.objects.all(), Merchant.objects.all())
-    )
-    return stores, merchants

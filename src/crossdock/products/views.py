@@ -12,20 +12,19 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from crossdock.accounts.rights import Right
-from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.activity import sites
+from crossdock.activity.sites import Sites
 from crossdock.products.queries import (
     VIEWS,
     Line,
     ListingRow,
     Place,
     ProductFilters,
-    Site,
     counts,
     list_products,
     listing,
     listings_like,
-    stores_and_merchants,
 )
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import Facet, filter_bar
@@ -70,7 +69,7 @@ NOTES = {
 @requires(Right.VIEW_ORDERS)
 def products(request: AccountRequest) -> HttpResponse:
     """The list by SKU."""
-    stores, merchants = stores_and_merchants()
+    stores, merchants = sites.stores(), sites.merchants()
     filters = _filters(request.GET, stores, merchants)
     before, after = Place.read(request.GET.get("before", "")), Place.read(request.GET.get("after", ""))
     listed = list_products(filters, after=None if before else after, before=before)
@@ -109,7 +108,7 @@ def product(request: AccountRequest, public_id: UUID) -> HttpResponse:
     row = listing(public_id)
     if row is None:
         raise Http404
-    stores, merchants = stores_and_merchants()
+    stores, merchants = sites.stores(), sites.merchants()
     cards = [
         {"row": one, "store": stores[one.store_id], "facts": _facts(one), "options": one.options.items()}
         for one in listings_like(row)
@@ -126,7 +125,7 @@ def product(request: AccountRequest, public_id: UUID) -> HttpResponse:
     return render(request, "products/product.html", context)
 
 
-def _stores(line: Line, stores: Mapping[int, Site]) -> list[tuple[str, int]]:
+def _stores(line: Line, stores: Sites) -> list[tuple[str, int]]:
     """The stores that sell a SKU, each once, with how many of its listings have it."""
     counted = Counter(one.store_id for one in line.listings if one.store_id in stores)
     return [(stores[store_id].name, count) for store_id, count in counted.items()]
@@ -148,26 +147,18 @@ def _facts(row: ListingRow) -> list[Fact]:
     ]
 
 
-def _filters(query: QueryDict, stores: Mapping[int, Site], merchants: Mapping[int, Site]) -> ProductFilters:
+def _filters(query: QueryDict, stores: Sites, merchants: Sites) -> ProductFilters:
     view = query.get("view", "all")
     return ProductFilters(
         view=view if view in VIEWS else "all",
-        merchant_id=_named(query.get("merchant", ""), merchants),
-        store_id=_named(query.get("store", ""), stores),
+        merchant_id=sites.id_of(query.get("merchant", ""), merchants),
+        store_id=sites.id_of(query.get("store", ""), stores),
         text=" ".join(query.get("q", "").replace("\0", "").split())[:LONGEST],
     )
 
 
-def _named(slug: str, sites: Mapping[int, Site]) -> int | None:
-    return next((one.id for one in sites.values() if short(one.public_id) == slug), None) if slug else None
-
-
-def _facets(stores: Mapping[int, Site], merchants: Mapping[int, Site]) -> tuple[Facet, ...]:
-    return tuple(
-        Facet(name, label, tuple((short(one.public_id), one.name) for one in sites.values()))
-        for name, label, sites in (("merchant", _("Merchant"), merchants), ("store", _("Store"), stores))
-        if len(sites) > 1
-    )
+def _facets(stores: Sites, merchants: Sites) -> tuple[Facet, ...]:
+    return tuple(sites.facets_of(("merchant", _("Merchant"), merchants), ("store", _("Store"), stores)))
 
 
 def _tabs(path: str, query: QueryDict, filters: ProductFilters, numbers: Mapping[str, int]) -> list[Tab]:

@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST
 
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.activity import sites
 from crossdock.orders import services
 from crossdock.orders.detail import order_named
 from crossdock.orders.forms import read_filters
 from crossdock.orders.models import SalesOrder
-from crossdock.orders.queries import list_orders, stores_and_merchants
+from crossdock.orders.queries import list_orders
 from crossdock.orders.services import ACTIONS, MOST, Outcome
 
 
@@ -88,7 +89,7 @@ def _selected(chosen: Sequence[str]) -> list[SalesOrder]:
 
 def _everything(address: str) -> list[SalesOrder]:
     """The newest orders of a filter, as many as one request may change."""
-    stores, merchants = stores_and_merchants()
+    stores, merchants = sites.stores(), sites.merchants()
     listed = list_orders(read_filters(QueryDict(address), stores, merchants), limit=MOST)
     return list(SalesOrder.objects.filter(pk__in=[row.id for row in listed.rows]).order_by("-placed_at", "-pk"))
 

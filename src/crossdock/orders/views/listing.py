@@ -11,10 +11,12 @@ from django.views.decorators.http import require_GET
 
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.activity import sites
+from crossdock.activity.sites import Sites
 from crossdock.domain.statuses import OrderStatus
 from crossdock.orders.forms import facets_of, read_filters
 from crossdock.orders.presenting import status_detail, status_key
-from crossdock.orders.queries import COUNTED, Listed, OrderFilters, OrderRow, list_orders, stores_and_merchants, tab_counts
+from crossdock.orders.queries import COUNTED, Listed, OrderFilters, OrderRow, list_orders, tab_counts
 from crossdock.orders.services import MOST
 from crossdock.ui.columns import Column, chosen_columns
 from crossdock.ui.filters import filter_bar
@@ -82,7 +84,7 @@ def rows(request: AccountRequest) -> HttpResponse:
 
 
 def _context(request: AccountRequest) -> dict[str, Any]:
-    stores, merchants = stores_and_merchants()
+    stores, merchants = sites.stores(), sites.merchants()
     filters = read_filters(request.GET, stores, merchants)
     before, after = Place.read(request.GET.get("before", "")), Place.read(request.GET.get("after", ""))
     listed = list_orders(filters, None if after else before, after=after)
@@ -115,7 +117,7 @@ def _context(request: AccountRequest) -> dict[str, Any]:
     }
 
 
-def _shown(row: OrderRow, stores: Any, merchants: Any) -> dict[str, Any]:
+def _shown(row: OrderRow, stores: Sites, merchants: Sites) -> dict[str, Any]:
     """A row with the names of its store and merchant, and its state as badges take it."""
     store, merchant = stores.get(row.store_id), merchants.get(row.merchant_id)
     return {
