@@ -100,11 +100,12 @@ class JsonDatabaseCache(BaseCache):
         with connection.cursor() as cursor:
             cursor.execute("delete from site_cache")
 
-    def forget_expired(self, limit: int = 5_000) -> int:
-        """Remove rows whose time is over, at most `limit` of them; returns how many."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "delete from site_cache where key in (select key from site_cache where expires <= clock_timestamp() limit %s)",
-                [limit],
-            )
-            return int(cursor.rowcount)
+
+def forget_expired(limit: int = 5_000) -> int:
+    """Remove rows whose time is over, at most `limit` of them; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "delete from site_cache where key in (select key from site_cache where expires <= clock_timestamp() limit %s)",
+            [limit],
+        )
+        return int(cursor.rowcount)

@@ -1,7 +1,12 @@
 import threading
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
+
+from crossdock.jobs.timing import hourly_work
+from crossdock.site.forgetting import forget_ended
 
 
 @pytest.fixture
@@ -56,9 +61,16 @@ def test_code_cannot_be_kept(key):
         cache.set(key, object())
 
 
-def test_rows_whose_time_is_over_are_removed(key):
+def test_what_has_ended_is_removed_every_hour(key, db_ready):
     cache.set(key, 1, timeout=0)
+    ended, going_on = SessionStore(), SessionStore()
+    ended.set_expiry(-1)
+    for session in (ended, going_on):
+        session.save()
 
-    assert cache.forget_expired() >= 1
-    assert not cache.touch(key)
+    assert forget_ended in hourly_work()
+    forget_ended()
+
     assert not cache.delete(key)
+    assert not Session.objects.filter(session_key=ended.session_key).exists()
+    assert Session.objects.filter(session_key=going_on.session_key).exists()
