@@ -5,6 +5,7 @@ import pytest
 from crossdock.inbound.queries import ReturnFilters, list_returns
 from crossdock.inventory import services
 from crossdock.inventory.models import Publishing, StoreLevel
+from crossdock.inventory.publishing import publishing_of
 from crossdock.products.models import Listing
 from support.world import MERCHANT, World, a_world
 
@@ -21,7 +22,7 @@ async def counted(world: World, **levels: int) -> None:
 
 async def said_yes(world: World) -> None:
     def yes() -> None:
-        services.allow(actor=world.actor, row=services.the_publishing(world.store), percent=100)
+        services.allow(actor=world.actor, row=publishing_of(world.store), percent=100)
 
     await world.there(yes)
     await world.settle()

@@ -6,7 +6,7 @@ reason. Writing has two functions that must not be one with a switch: `for_machi
 """
 
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -189,15 +189,6 @@ def parse(content: bytes, *, delimiter: str = ",", encoding: str = "utf-8") -> I
     reader = Reader(delimiter=delimiter, encoding=encoding)
     yield from reader.feed(content)
     yield from reader.close()
-
-
-async def parse_stream(pieces: AsyncIterable[bytes], reader: Reader) -> AsyncIterator[Row | BadRow]:
-    """Rows of a file that comes in pieces; memory holds a piece and a row at most."""
-    async for piece in pieces:
-        for row in reader.feed(piece):
-            yield row
-    for row in reader.close():
-        yield row
 
 
 def for_machines(rows: Iterable[Sequence[str]], *, delimiter: str = ",", encoding: str = "utf-8", newline: str = "\r\n") -> bytes:

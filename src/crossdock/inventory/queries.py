@@ -111,12 +111,6 @@ def list_levels(filters: LevelFilters, *, after: Place | None = None, before: Pl
     return _page("w", LEVELS, values, parts, after, before, limit, LevelRow)
 
 
-def count_levels(filters: LevelFilters) -> int:
-    """Levels under the filters, exact up to COUNTED."""
-    values, parts = _level_conditions(filters)
-    return _count(f"select 1 from warehouse_level w where {' and '.join(parts)}", values)
-
-
 def list_figures(filters: FigureFilters, *, after: Place | None = None, before: Place | None = None, limit: int = PAGE) -> Listed:
     """A page of what stores are to show, by SKU. Needs the account's scope."""
     values, parts = _figure_conditions(filters)
@@ -221,12 +215,6 @@ def _rows(statement: str, values: dict[str, Any], kind: type[Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [kind(*row) for row in cursor.fetchall()]
-
-
-def _count(statement: str, values: dict[str, Any]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(f"select count(*) from ({statement} limit {COUNTED + 1}) x", values)
-        return int(cursor.fetchone()[0])
 
 
 # --- Publishing -------------------------------------------------------------------------------------------------------------------

@@ -8,10 +8,9 @@ from django.db import connection as database
 from crossdock.accounts.audit import record
 from crossdock.accounts.rights import Actor, Right
 from crossdock.activity.services import Told, tell
-from crossdock.connections.models import Connection, Mode, Store
+from crossdock.connections.models import Connection, Mode
 from crossdock.domain.errors import RuleBroken
 from crossdock.inventory.models import Publishing, PublishingState, StockLink
-from crossdock.inventory.publishing import publishing_of
 from crossdock.jobs.wakes import open_lane, wake
 
 PUBLISH = "inventory.publish"
@@ -102,11 +101,6 @@ def link_stock(*, actor: Actor, connection: Connection, pairs: Sequence[tuple[st
     )
     if connection.mode != Mode.OFF:
         wake([open_lane(PUBLISH, connection.store_id)])
-
-
-def the_publishing(store: Store) -> Publishing:
-    """How a store is told its stock."""
-    return publishing_of(store)
 
 
 def facilities_of(warehouse_id: int) -> list[str]:

@@ -113,8 +113,6 @@ DATABASES: dict[str, dict[str, Any]] = {"default": connection_settings(_app_url,
 # The owner's login is there only in the process that migrates: `crossdock migrate`, and `up` before it starts anything.
 if os.environ.get("CROSSDOCK_MIGRATING") == "1" and _urls and _urls.owner:
     DATABASES["owner"] = connection_settings(_urls.owner, role=None)
-DATABASE_IS_SINGLE_URL = bool(_urls and _urls.is_single)
-DATABASE_IS_EMBEDDED = bool(_urls and _urls.is_embedded)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 

@@ -87,12 +87,3 @@ def monthly(table: str) -> migrations.RunSQL:
     Later months come from the database function `make_months()`, which runs after every migration and daily.
     """
     return migrations.RunSQL(f"select make_months('{table}')", reverse_sql=migrations.RunSQL.noop)
-
-
-def sealed_column(table: str, column: str) -> migrations.RunSQL:
-    """Refuse anything but a sealed record of the vault in a bytea column, so that plain text cannot be stored by mistake."""
-    return migrations.RunSQL(
-        f"alter table {table} add constraint {table}_{column}_sealed"
-        f" check (octet_length({column}) >= 45 and get_byte({column}, 0) = 1)",
-        reverse_sql=migrations.RunSQL.noop,
-    )

@@ -1,9 +1,11 @@
 """Secrets that are replaced while a worker signs in with the old ones."""
 
 import pytest
+from django.db import IntegrityError
 
 from crossdock.connections import credentials
 from crossdock.connections.credentials import Owner, Sealed, StoredTokens
+from crossdock.connections.models import Credential
 from crossdock.connections.testing import a_store
 from crossdock.connectors.kit.errors import Unavailable
 from crossdock.connectors.kit.secret import Secret
@@ -22,6 +24,12 @@ def owner(account):
     with scoped(account.pk):
         credentials.save(owner, OLD)
     return owner
+
+
+@pytest.mark.parametrize("plain", [b"", b"shpat_a_token_in_plain_text_that_is_long_enough_to_be_one", b"\x01" + b"x" * 28])
+def test_plain_text_cannot_be_stored_where_a_sealed_record_belongs(account, owner, plain):
+    with pytest.raises(IntegrityError, match="credential_is_sealed"), scoped(account.pk):
+        Credential.objects.update(sealed=plain)
 
 
 async def test_what_a_person_saved_is_not_replaced_by_a_sign_in_that_began_before(account, owner):

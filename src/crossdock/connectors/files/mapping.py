@@ -48,9 +48,6 @@ COLUMNS: tuple[tuple[str, tuple[int, ...]], ...] = (
 )
 """Columns of a PH row, each with the versions that have it."""
 
-LINE_COLUMNS = ("record", "order_number", "line_number", "sku", "quantity", "price")
-"""Columns of a PD row."""
-
 TAKES = frozenset(
     {
         "reference",

@@ -3,7 +3,6 @@
 import re
 
 _FIT = re.compile(r"[A-Za-z0-9_-]+")
-_ESCAPED = re.compile(r"_([0-9a-f]{2})")
 
 
 def fits(reference: str) -> bool:
@@ -29,12 +28,3 @@ def safe_reference(number: str) -> str:
         else:
             parts.append("".join(f"_{byte:02x}" for byte in character.encode()))
     return "".join(parts)
-
-
-def plain_number(reference: str) -> str:
-    """The number that `safe_reference` was given, without its leading “#”."""
-    raw, last = bytearray(), 0
-    for found in _ESCAPED.finditer(reference):
-        raw += reference[last : found.start()].encode() + bytes([int(found[1], 16)])
-        last = found.end()
-    return (raw + reference[last:].encode()).decode(errors="replace")

@@ -30,14 +30,6 @@ LONGEST_ID = 250
 """Characters of the longest order id that is taken."""
 
 
-class ReadOrders(Struct, frozen=True):
-    """What a file holds: orders in their order, `raws[i]` what `orders[i]` was understood from, and what cannot be understood."""
-
-    orders: tuple[Order, ...]
-    raws: tuple[bytes, ...]
-    rejected: tuple[Rejected, ...]
-
-
 class Understood(Struct, frozen=True):
     """One record by its id, before it is understood: whoever has it already can pass it over."""
 
@@ -70,19 +62,6 @@ def identified(name: str, content: bytes, reading: Reading) -> tuple[tuple[Under
             reason = f"The order “{external_id}” is in the file twice, with other content. Send it once."
             rejected.append(Rejected(external_id, "number", reason, record.raw[:4096], record.where))
     return tuple(one for key, one in found.items() if key not in doubled), tuple(rejected)
-
-
-def orders_of(name: str, content: bytes, reading: Reading, changed_at: datetime) -> ReadOrders:
-    """Understand a file that was written at `changed_at`. One order that cannot be understood holds up no other."""
-    known, bad = identified(name, content, reading)
-    orders, raws, rejected = [], [], list(bad)
-    for one in known:
-        try:
-            orders.append(to_order(one, reading, changed_at))
-            raws.append(one.record.raw)
-        except InvalidData as error:
-            rejected.append(rejection(one, error))
-    return ReadOrders(tuple(orders), tuple(raws), tuple(rejected))
 
 
 def rejection(one: Understood, error: InvalidData) -> Rejected:

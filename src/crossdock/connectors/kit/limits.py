@@ -101,18 +101,3 @@ class LocalLimiter:
             self._available = min(self._maximum, self._available + (now - self._at) * self._restore)
         self._at = now
         return now
-
-
-class LocalLimiters:
-    """One limiter for each store or warehouse of this process."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[str, LocalLimiter] = {}
-        self._guard = threading.Lock()
-
-    def of(self, key: str, limit: RateLimit | None) -> LocalLimiter:
-        """The limiter of a key, made at first use with what the platform documents."""
-        with self._guard:
-            if key not in self._by_key:
-                self._by_key[key] = LocalLimiter(limit)
-            return self._by_key[key]

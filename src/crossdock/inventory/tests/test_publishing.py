@@ -16,6 +16,7 @@ from crossdock.domain.orders import OrderLine
 from crossdock.domain.products import Component
 from crossdock.inventory import services
 from crossdock.inventory.models import Publishing, StoreLevel, WarehouseLevel
+from crossdock.inventory.publishing import publishing_of
 from crossdock.orders.testing import a_canonical_order, received
 
 READ, PUBLISH, PRODUCTS = "inventory.read", "inventory.publish", "products.pull"
@@ -36,7 +37,7 @@ async def joined(market, mode="live", *, skus=("A", "B", "C"), allow=True, **set
 
 async def said_yes(market, store, percent=100):
     def yes():
-        services.allow(actor=market.actor, row=services.the_publishing(store), percent=percent)
+        services.allow(actor=market.actor, row=publishing_of(store), percent=percent)
 
     await market.there(yes)
 
@@ -127,7 +128,7 @@ async def test_everything_is_told_when_a_full_push_is_asked_for_or_due(market):
     await market.run(PUBLISH, store.pk)
     stall.taken.clear()
 
-    await market.there(lambda: services.push_everything(actor=market.actor, row=services.the_publishing(store)))
+    await market.there(lambda: services.push_everything(actor=market.actor, row=publishing_of(store)))
     await market.run(PUBLISH, store.pk)
     assert sorted(figure.sku for figure in stall.taken) == ["A", "B", "C"]
     assert (await publishing(market, store)).full_since is None
@@ -296,7 +297,7 @@ async def test_a_person_sets_from_which_drop_on_they_are_asked(market):
     store, stall, warehouse, shed, _ = await joined(market)
     await has(market, warehouse, shed, A=10)
     await market.run(PUBLISH, store.pk)
-    await market.there(lambda: services.set_drop_limit(actor=market.actor, row=services.the_publishing(store), percent=100))
+    await market.there(lambda: services.set_drop_limit(actor=market.actor, row=publishing_of(store), percent=100))
     await has(market, warehouse, shed, A=0)
 
     await market.run(PUBLISH, store.pk)

@@ -12,6 +12,7 @@ from crossdock.connections.services import set_channel, set_mode
 from crossdock.domain.orders import OrderLine
 from crossdock.domain.products import Component
 from crossdock.inventory import services
+from crossdock.inventory.publishing import publishing_of
 from crossdock.jobs.wakes import open_lane
 from crossdock.orders import services as orders
 from crossdock.orders.selling import wake_other_sellers
@@ -57,7 +58,7 @@ async def a_seller(market, warehouse, name, skus, **offered):
     stall.page_size = 1_000
     stall.offer(*skus, **offered)
     await market.run(PRODUCTS, store.pk)
-    await market.there(lambda: services.allow(actor=market.actor, row=services.the_publishing(store), percent=100))
+    await market.there(lambda: services.allow(actor=market.actor, row=publishing_of(store), percent=100))
     return store, stall, link
 
 

@@ -1,10 +1,12 @@
 """Order numbers that a file can carry."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.connectors.files.reference import fits, plain_number, safe_reference
+from crossdock.connectors.files.reference import fits, safe_reference
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
 NUMBERS = TEXT.filter(lambda text: text.strip() not in {"", "#"})
@@ -19,6 +21,15 @@ EXAMPLES = {
     "A_2f1": "A_5f2f1",
     "Ä1": "_c3_841",
 }
+
+
+def plain_number(reference):
+    """The number that `safe_reference` was given, without its leading “#”."""
+    raw, last = bytearray(), 0
+    for found in re.finditer("_([0-9a-f]{2})", reference):
+        raw += reference[last : found.start()].encode() + bytes([int(found[1], 16)])
+        last = found.end()
+    return (raw + reference[last:].encode()).decode(errors="replace")
 
 
 @pytest.mark.parametrize(("number", "reference"), EXAMPLES.items())

@@ -13,7 +13,6 @@ HEAD = (
     "Ship To Address 1,Ship To Address 2,Ship To City,Ship To State,Ship To Zip,Ship To Country,Ship To Phone,"
     "Line ID,SKU,Item Name,Quantity,Quantity Shipped,Quantity Canceled,Unit Price"
 )
-_LINE_FIELDS = 7
 
 
 @dataclass

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crossdock.connectors.filestore.mapping import identified, orders_of
+from crossdock.connectors.filestore.mapping import identified
 from crossdock.connectors.filestore.preview import preview_of
 from crossdock.connectors.filestore.records import MOST_COLUMNS, MOST_ROWS
 from crossdock.connectors.filestore.settings import Reading
+from crossdock.connectors.filestore.tests.understanding import orders_of
 
 AT = datetime(2026, 2, 5, 12, tzinfo=UTC)
 

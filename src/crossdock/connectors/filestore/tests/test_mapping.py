@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.connectors.filestore.mapping import line_id, orders_of, parts_of_line_id
+from crossdock.connectors.filestore.mapping import line_id, parts_of_line_id
 from crossdock.connectors.filestore.settings import Reading, Settings
+from crossdock.connectors.filestore.tests.understanding import orders_of
 from crossdock.domain.orders import Address, Order, OrderLine, ShippingMethod
 
 HERE = Path(__file__).parent / "fixtures"

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from crossdock.connectors.kit.errors import RateLimited
-from crossdock.connectors.kit.limits import LocalLimiter, LocalLimiters, RateLimit
+from crossdock.connectors.kit.limits import LocalLimiter, RateLimit
 
 TEN_A_SECOND = RateLimit(calls=10, per=timedelta(seconds=1), burst=20)
 
@@ -82,13 +82,6 @@ async def test_a_cost_above_the_most_is_the_most_and_a_cost_of_nothing_is_one():
     await limiter.acquire(1_000)
     with pytest.raises(RateLimited):
         await spend(LocalLimiter(RateLimit(1, timedelta(minutes=1)), clock=Clock()), 2, cost=0)
-
-
-def test_a_store_has_one_limiter_however_often_it_is_asked_for():
-    limiters = LocalLimiters()
-
-    assert limiters.of("store-1", TEN_A_SECOND) is limiters.of("store-1", TEN_A_SECOND)
-    assert limiters.of("store-1", None) is not limiters.of("store-2", None)
 
 
 def _noting(waits):

@@ -10,8 +10,6 @@ from crossdock.connectors.kit.simulator import Faults
 from crossdock.connectors.shopify.simulator.executor import Refused
 from crossdock.connectors.shopify.simulator.state import Shop
 
-FULFILLMENT_SCOPES = ("merchant_managed", "assigned", "third_party")
-
 
 @dataclass
 class Context:

@@ -128,7 +128,6 @@ def _prepare(query: str) -> Prepared:
 
 _FIELD = re.compile(r"Cannot query field '(\w+)' on type '(\w+)'")
 _ARGUMENT = re.compile(r"Unknown argument '(\w+)' on field '(\w+)\.(\w+)'")
-_MISSING = re.compile(r"(?:Field|Argument) '(?:\w+\.)?(\w+)(?:\((\w+):\))?'? (?:argument '(\w+)')?.*required")
 
 
 def _worded(document: DocumentNode, error: GraphQLError) -> dict[str, Any]:

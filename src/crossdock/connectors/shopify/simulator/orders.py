@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from crossdock.connectors.shopify.simulator import goods, routing
@@ -13,7 +12,6 @@ from crossdock.connectors.shopify.simulator.values import (
     bag,
     moment,
     number_of,
-    presentment_amount,
     read_moment,
     scaled,
     shop_amount,
@@ -419,11 +417,6 @@ def is_within_days(order: Record, shop: Shop, days: int) -> bool:
     """Whether an order is so young that an app without read_all_orders sees it."""
     made = read_moment(order["createdAt"])
     return made is not None and made >= shop.clock() - timedelta(days=days)
-
-
-def total_of(order: Record) -> tuple[Decimal, Decimal]:
-    """What the order came to as placed, in the shop's and in the buyer's currency."""
-    return shop_amount(order["totalPriceSet"]), presentment_amount(order["totalPriceSet"])
 
 
 def later(shop: Shop, days: float) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from crossdock.connectors.shopify.simulator import goods
 from crossdock.connectors.shopify.simulator.state import Shop
 from crossdock.connectors.shopify.simulator.values import Record, moment, read_moment
@@ -294,8 +292,3 @@ def cancel_fulfillment(shop: Shop, fulfillment: Record) -> None:
     if other["_items"]:
         order["_fulfillment_orders"] = [*order["_fulfillment_orders"], other]
     shop.keep(order)
-
-
-def in_days(shop: Shop, days: float) -> str:
-    """A moment some days from now, for scheduled ones."""
-    return moment(shop.clock() + timedelta(days=days))
