@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossdock.connections import services
+from crossdock.connections import services, sites
 from crossdock.connections.models import Connection, Mode
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.fulfillment.services import go_live
@@ -16,7 +16,7 @@ SECOND = "acme-east"
 
 def second_connection(world: World, location: str) -> Connection:
     """A warehouse of its own for a location of the shop, and the connection to it, which only observes."""
-    warehouse = services.save_warehouse(
+    warehouse = sites.save_warehouse(
         actor=world.actor,
         platform="files",
         name="Newark warehouse",

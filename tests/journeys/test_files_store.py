@@ -5,7 +5,7 @@ import os
 from django.urls import reverse
 
 from crossdock.accounts.testing import a_person, an_account, signed_in_client
-from crossdock.connections import services
+from crossdock.connections import services, sites
 from crossdock.connections.models import Mode
 from crossdock.connections.tests.rig import posted
 from crossdock.connectors.filestore.settings import Settings
@@ -64,7 +64,7 @@ async def test_orders_of_a_cart_reach_the_warehouse_and_tracking_comes_back_as_a
         async with a_world(live=False) as world:
 
             def join() -> None:
-                store = services.save_store(
+                store = sites.save_store(
                     actor=world.actor,
                     merchant=world.store.merchant,
                     platform="filestore",

@@ -13,8 +13,8 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
+from crossdock.connections.hooks import hook_of
 from crossdock.connections.models import WebhookInbox
-from crossdock.connections.services import hook_of
 from crossdock.connections.webhooks import address_of
 from crossdock.jobs import leases
 from crossdock.jobs.timing import next_due

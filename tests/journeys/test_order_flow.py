@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from crossdock.activity.models import Activity
-from crossdock.connections import services
+from crossdock.connections import services, sites
 from crossdock.connections.models import Effect, Store
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.fulfillment.corrections import shipment_of
@@ -215,7 +215,7 @@ async def test_credentials_that_are_refused_stop_the_store_and_new_ones_let_it_g
 
         def renew() -> None:
             settings = world.shopify_settings(world.shop.give_token(world.handle))
-            services.replace_settings(
+            sites.replace_settings(
                 actor=world.actor, site=Store.objects.get(), settings=settings, identity=Identity(world.store.identity, "Acme")
             )
 

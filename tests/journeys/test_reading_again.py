@@ -9,7 +9,7 @@ from django.db import connection as database
 
 from crossdock.accounts.models import Account
 from crossdock.activity.models import Activity
-from crossdock.connections import services
+from crossdock.connections import sites
 from crossdock.connections.models import WebhookInbox
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.jobs.models import Lane
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("db_ready")
 
 
 def change_settings(world: World, **changes: Any) -> None:
-    services.replace_settings(
+    sites.replace_settings(
         actor=world.actor,
         site=world.store,
         settings=world.shopify_settings(world.shop.give_token(world.handle), changes),

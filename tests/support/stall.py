@@ -19,7 +19,7 @@ from django.db import connection as database
 
 from crossdock.accounts.models import Account
 from crossdock.accounts.rights import system
-from crossdock.connections import services
+from crossdock.connections import merchants, services, sites
 from crossdock.connections.models import Connection, Merchant, Mode, Store, Warehouse
 from crossdock.connectors.kit.capabilities import (
     Client,
@@ -256,13 +256,13 @@ class Market:
 
     def merchant(self, name: str = "Acme") -> Merchant:
         """The brand of this name. Runs in the scope."""
-        return Merchant.objects.filter(name=name).first() or services.create_merchant(actor=self.actor, name=name)
+        return Merchant.objects.filter(name=name).first() or merchants.create_merchant(actor=self.actor, name=name)
 
     async def a_stall(self, name: str = "Acme stall", *, merchant: str = "Acme", **settings: Any) -> tuple[Store, Stall]:
         """A store of a merchant."""
 
         def make() -> Store:
-            return services.save_store(
+            return sites.save_store(
                 actor=self.actor,
                 merchant=self.merchant(merchant),
                 platform="stall",
@@ -279,7 +279,7 @@ class Market:
         """A warehouse."""
 
         def make() -> Warehouse:
-            return services.save_warehouse(
+            return sites.save_warehouse(
                 actor=self.actor, platform="shed", name=name, settings=ShedSettings(name=key), identity=Identity(key, name)
             )
 

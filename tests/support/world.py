@@ -16,7 +16,7 @@ from typing import Any
 from crossdock.accounts.models import Account
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
-from crossdock.connections import gateway, services
+from crossdock.connections import gateway, merchants, services, sites
 from crossdock.connections.models import Connection, Merchant, Mode, Store, Warehouse
 from crossdock.connectors.files.settings import Settings as FilesSettings
 from crossdock.connectors.files.simulator import FileWarehouse
@@ -60,8 +60,8 @@ class World(Lanes):
     def join(self, *, handle: str, settings: Mapping[str, Any] | None = None, merchant: Merchant | None = None) -> None:
         """Add the store, the warehouse and a connection between them, as the wizard would. Runs in the scope."""
         self.handle = handle
-        merchant = merchant or services.create_merchant(actor=self.actor, name="Acme Outdoor")
-        self.store = services.save_store(
+        merchant = merchant or merchants.create_merchant(actor=self.actor, name="Acme Outdoor")
+        self.store = sites.save_store(
             actor=self.actor,
             merchant=merchant,
             platform="shopify",
@@ -69,7 +69,7 @@ class World(Lanes):
             settings=self.shopify_settings(self.shop.give_token(handle), settings),
             identity=Identity(f"{handle}-id", "Acme"),
         )
-        self.warehouse = services.save_warehouse(
+        self.warehouse = sites.save_warehouse(
             actor=self.actor,
             platform="files",
             name="Reno warehouse",

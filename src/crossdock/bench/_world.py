@@ -10,8 +10,9 @@ from django.db import connection as database
 from crossdock.accounts.rights import system
 from crossdock.accounts.services import create_account
 from crossdock.bench._sandbox import Sandbox
-from crossdock.connections import services
+from crossdock.connections import merchants, services
 from crossdock.connections.models import Connection, Mode
+from crossdock.connections.sites import save_store, save_warehouse
 from crossdock.connectors.files.settings import Settings as FilesSettings
 from crossdock.connectors.kit.capabilities import Identity
 from crossdock.connectors.shopify.settings import Settings as ShopifySettings
@@ -125,16 +126,16 @@ def _join(account_id: int, plans: Sequence[tuple[dict[str, Any], dict[str, Any]]
     for shop_settings, folder in plans:
         login, handle = folder["username"], shop_settings["shop"]
         if login not in warehouses:
-            warehouses[login] = services.save_warehouse(
+            warehouses[login] = save_warehouse(
                 actor=actor,
                 platform="files",
                 name=f"Warehouse {login}",
                 settings=FilesSettings.model_validate(folder),
                 identity=Identity(f"{login}-{folder['port']}", login),
             )
-        store = services.save_store(
+        store = save_store(
             actor=actor,
-            merchant=services.create_merchant(actor=actor, name=f"Merchant {handle}"),
+            merchant=merchants.create_merchant(actor=actor, name=f"Merchant {handle}"),
             platform="shopify",
             name=f"Shop {handle}",
             settings=ShopifySettings.model_validate(shop_settings),

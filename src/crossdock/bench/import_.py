@@ -25,7 +25,7 @@ from crossdock.accounts.rights import system
 from crossdock.accounts.services import create_account
 from crossdock.bench._processes import cpu_of, end_with_parent
 from crossdock.bench._report import machine, say, show
-from crossdock.connections import services
+from crossdock.connections import merchants, services, sites
 from crossdock.connections.models import Mode
 from crossdock.connectors.files.settings import Settings as FilesSettings
 from crossdock.connectors.kit.capabilities import Identity
@@ -80,15 +80,15 @@ def ours(server: Server, number: int) -> tuple[int, int]:
         settings = ShopifySettings.model_validate(
             {"shop": "bench", "access": "token", "admin_token": server.said["token"], "location": server.said["location"]}
         )
-        store = services.save_store(
+        store = sites.save_store(
             actor=actor,
-            merchant=services.create_merchant(actor=actor, name="Bench"),
+            merchant=merchants.create_merchant(actor=actor, name="Bench"),
             platform="shopify",
             name="Bench",
             settings=settings,
             identity=Identity("bench", "Bench"),
         )
-        warehouse = services.save_warehouse(
+        warehouse = sites.save_warehouse(
             actor=actor,
             platform="files",
             name="Bench",

@@ -5,7 +5,7 @@ import itertools
 from django.utils.translation import gettext as _
 
 from crossdock.accounts.rights import Actor
-from crossdock.connections import checking, drafts, gateway, presenting, services, typed
+from crossdock.connections import checking, drafts, gateway, merchants, presenting, services, sites, typed
 from crossdock.connections.checking import Outcome
 from crossdock.connections.drafts import Division, Draft, SiteDraft, known_id
 from crossdock.connections.models import Connection, Merchant, Store, Warehouse
@@ -90,7 +90,7 @@ def complete(actor: Actor, draft: Draft, zone: str) -> Connection:
     if merchant is None:
         if draft.values.merchant.how == drafts.EXISTING:
             raise RuleBroken(_("Choose the merchant again: the one you chose is gone."))
-        merchant = services.create_merchant(actor=actor, **draft.values.merchant.details)
+        merchant = merchants.create_merchant(actor=actor, **draft.values.merchant.details)
     store = store_of(draft) if draft.values.store.how == drafts.EXISTING else _new_store(actor, draft, merchant, zone)
     if store is None:
         raise RuleBroken(_("Choose the store again: the one you chose is gone."))
@@ -116,7 +116,7 @@ def _new_warehouse(actor: Actor, draft: Draft, zone: str) -> Warehouse:
     site = draft.values.warehouse
     settings, outcome = _tested(site, draft, "warehouse", zone)
     sealed = draft.secrets("warehouse")
-    return services.save_warehouse(
+    return sites.save_warehouse(
         actor=actor,
         platform=site.platform,
         name=site.name,
@@ -130,7 +130,7 @@ def _new_store(actor: Actor, draft: Draft, merchant: Merchant, zone: str) -> Sto
     site = draft.values.store
     settings, outcome = _tested(site, draft, "store", zone)
     sealed = draft.secrets("store")
-    return services.save_store(
+    return sites.save_store(
         actor=actor,
         merchant=merchant,
         platform=site.platform,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from crossdock.accounts.keyring import SecretsLocked
 from crossdock.accounts.rights import Actor, Right
 from crossdock.accounts.vault import CannotUnseal
-from crossdock.connections import checking, credentials, gateway, services, typed
+from crossdock.connections import checking, credentials, gateway, sites, typed
 from crossdock.connections.checking import Checked, Outcome
 from crossdock.connections.credentials import Owner, OwnerKind, Sealed
 from crossdock.connections.forms import Sent
@@ -132,9 +132,7 @@ def save(actor: Actor, stored: Stored, changed: Change, checked: Checked, name: 
     if settings is None or not (outcome.ok or (outcome.is_unreachable and not changed.is_other_login)):
         raise RuleBroken(outcome.message)
     identity = outcome.found() if outcome.ok else Identity(stored.site.identity, stored.site.name)
-    services.replace_settings(
-        actor=actor, site=stored.site, settings=settings, identity=identity, tokens=checked.tokens, name=name
-    )
+    sites.replace_settings(actor=actor, site=stored.site, settings=settings, identity=identity, tokens=checked.tokens, name=name)
     if outcome.ok:
         return _("Saved. {name} answers.").format(name=outcome.name)
     return _("Saved, but not tried: {reason}").format(reason=outcome.message)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from crossdock.activity.services import Told, keep_messages, tell
 from crossdock.connections import gateway
 from crossdock.connections.gateway import Opened
+from crossdock.connections.hooks import hook_of
 from crossdock.connections.models import Store
 from crossdock.connections.queries import announced_lanes, links_of
-from crossdock.connections.services import hook_of
 from crossdock.connections.webhooks import address_of
 from crossdock.connectors.kit.capabilities import KeepsWebhooks
 from crossdock.jobs.lanes import More, Run, at_end, lane

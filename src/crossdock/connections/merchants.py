@@ -13,6 +13,22 @@ DETAILS = ("name", "company", "contact_name", "contact_email", "contact_phone")
 PERSONAL = frozenset({"contact_name", "contact_email", "contact_phone"})
 
 
+def create_merchant(*, actor: Actor, name: str, **details: str) -> Merchant:
+    """A new brand. Raises RuleBroken when the account has one of that name."""
+    actor.require(Right.MANAGE_CONNECTIONS)
+    actor.require_all_merchants("add merchants")
+    name = name.strip()
+    if not name:
+        raise RuleBroken("Give the merchant a name.")
+    try:
+        with transaction.atomic():
+            merchant = Merchant.objects.create(account_id=actor.account_id, name=name, **details)
+    except IntegrityError:
+        raise RuleBroken(f"There is a merchant called {name} already. Choose it, or give this one another name.") from None
+    record(actor=actor, action="merchant.created", subject_kind="merchant", subject_id=merchant.pk, after={"name": name})
+    return merchant
+
+
 def change_merchant(*, actor: Actor, merchant: Merchant, details: Mapping[str, str]) -> None:
     """Change name, company and contact. Raises RuleBroken when another merchant has the name.
 

@@ -1,42 +1,29 @@
-"""Changes to merchants, stores, warehouses and connections."""
+"""Changes to connections and their channels."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import OperationalError
 from django.db import connection as database
 from psycopg.errors import LockNotAvailable
-from pydantic import SecretStr
 
 from crossdock.accounts.audit import record
-from crossdock.accounts.keyring import VaultError
 from crossdock.accounts.rights import Actor, Right
 from crossdock.activity.services import Told, tell
-from crossdock.connections import credentials, gateway, leaving
-from crossdock.connections.credentials import Owner
+from crossdock.connections import gateway, leaving
 from crossdock.connections.models import (
     Channel,
     ChannelKind,
     Connection,
     LocationLink,
-    Merchant,
     Mode,
     Remainder,
     Schedule,
     Store,
     Warehouse,
 )
-from crossdock.connections.realms import destination_of, target_of
-from crossdock.connectors.kit.capabilities import Identity
-from crossdock.connectors.kit.declaration import Connector
-from crossdock.connectors.kit.settings import ConnectorSettings, StoreSettings, fields_of, secret_fields
-from crossdock.connectors.kit.tokens import Tokens
 from crossdock.domain.errors import RuleBroken
-from crossdock.jobs import queries as lanes
 from crossdock.jobs.schedules import Daily, Minutely, Rule, dump, problem_with
 from crossdock.jobs.wakes import open_lane, wake
 
@@ -68,195 +55,6 @@ LANES: dict[str, tuple[tuple[str, str], ...]] = {
 
 STORE_ONLY = frozenset({ChannelKind.PRODUCTS, ChannelKind.RETURNS})
 """Channels that are read from the store and ask nothing of the warehouse."""
-
-
-def create_merchant(*, actor: Actor, name: str, **details: str) -> Merchant:
-    """A new brand. Raises RuleBroken when the account has one of that name."""
-    actor.require(Right.MANAGE_CONNECTIONS)
-    actor.require_all_merchants("add merchants")
-    name = name.strip()
-    if not name:
-        raise RuleBroken("Give the merchant a name.")
-    try:
-        with transaction.atomic():
-            merchant = Merchant.objects.create(account_id=actor.account_id, name=name, **details)
-    except IntegrityError:
-        raise RuleBroken(f"There is a merchant called {name} already. Choose it, or give this one another name.") from None
-    record(actor=actor, action="merchant.created", subject_kind="merchant", subject_id=merchant.pk, after={"name": name})
-    return merchant
-
-
-def save_store(
-    *,
-    actor: Actor,
-    merchant: Merchant,
-    platform: str,
-    name: str,
-    settings: ConnectorSettings,
-    identity: Identity,
-    tokens: Tokens | None = None,
-) -> Store:
-    """Add a store, or bring back the one with this identity: its orders are remembered, so nothing is sent again.
-
-    Raises RuleBroken when it is another merchant's.
-    """
-    actor.require(Right.MANAGE_CONNECTIONS)
-    actor.require_confirmed()
-    connector = gateway.platform_named(platform)
-    realm = target_of(connector, settings).realm
-    known = Store.objects.filter(platform=platform, identity=identity.id, realm=realm).first()
-    if known is not None and known.merchant_id != merchant.pk:
-        raise RuleBroken(
-            f"{identity.name} is already here as {known.name}, a store of {known.merchant.name}. Choose that merchant."
-        )
-    values = {
-        "name": name.strip() or identity.name,
-        "settings": clear_values(connector, settings),
-        "checked_at": datetime.now(UTC),
-    }
-    session = None
-    if known is None:
-        store = Store.objects.create(
-            account_id=actor.account_id, merchant=merchant, platform=platform, identity=identity.id, realm=realm, **values
-        )
-    else:
-        _require_known_orders(known, settings)
-        session = leaving.session_of("store", known)
-        Store.objects.filter(pk=known.pk).update(**values, deleted_at=None, trouble="")
-        store = Store.objects.get(pk=known.pk)
-    if not _seal("store", store, connector, settings, tokens):
-        leaving.end(session)
-    _let_go_on("store", store)
-    record(
-        actor=actor,
-        action="store.saved",
-        subject_kind="store",
-        subject_id=store.pk,
-        after={"name": store.name, "platform": platform},
-    )
-    return store
-
-
-def save_warehouse(
-    *, actor: Actor, platform: str, name: str, settings: ConnectorSettings, identity: Identity, tokens: Tokens | None = None
-) -> Warehouse:
-    """Add a warehouse, or bring back the one with this identity. Other merchants may use it, so it takes somebody who sees all."""
-    actor.require(Right.MANAGE_CONNECTIONS)
-    actor.require_confirmed()
-    actor.require_all_merchants("add warehouses")
-    connector = gateway.platform_named(platform)
-    realm = target_of(connector, settings).realm
-    values = {
-        "name": name.strip() or identity.name,
-        "settings": clear_values(connector, settings),
-        "checked_at": datetime.now(UTC),
-    }
-    warehouse, made = Warehouse.objects.get_or_create(
-        account_id=actor.account_id, platform=platform, identity=identity.id, realm=realm, defaults=values
-    )
-    if not made:
-        Warehouse.objects.filter(pk=warehouse.pk).update(**values, deleted_at=None, trouble="")
-        warehouse.refresh_from_db()
-    _seal("warehouse", warehouse, connector, settings, tokens)
-    _let_go_on("warehouse", warehouse)
-    record(
-        actor=actor,
-        action="warehouse.saved",
-        subject_kind="warehouse",
-        subject_id=warehouse.pk,
-        after={"name": warehouse.name, "platform": platform},
-    )
-    return warehouse
-
-
-def replace_settings(
-    *,
-    actor: Actor,
-    site: Store | Warehouse,
-    settings: ConnectorSettings,
-    identity: Identity,
-    tokens: Tokens | None = None,
-    name: str = "",
-) -> None:
-    """New settings or credentials for a store or warehouse. Raises RuleBroken when they lead to another shop.
-
-    Lanes that were blocked for want of good credentials go again.
-    """
-    actor.require(Right.REPLACE_CREDENTIALS)
-    if isinstance(site, Warehouse):
-        actor.require_all_merchants("change a warehouse, which other merchants may use")
-    if identity.id != site.identity:
-        raise RuleBroken(
-            f"These credentials belong to {identity.name}, not to {site.name}. Add {identity.name} as a store or warehouse of its own."
-        )
-    if isinstance(site, Store):
-        _require_known_orders(site, settings)
-    connector = gateway.platform_named(site.platform)
-    kind: credentials.OwnerKind = "store" if isinstance(site, Store) else "warehouse"
-    session = leaving.session_of(kind, site)
-    before = site.settings
-    site.settings = clear_values(connector, settings)
-    site.checked_at = datetime.now(UTC)
-    site.trouble = ""
-    site.name = name.strip() or site.name
-    type(site).objects.filter(pk=site.pk).update(settings=site.settings, checked_at=site.checked_at, trouble="", name=site.name)
-    if not _seal(kind, site, connector, settings, tokens):
-        leaving.end(session)
-    changed = sorted(key for key in {*before, *site.settings} if before.get(key) != site.settings.get(key))
-    record(actor=actor, action=f"{kind}.settings_changed", subject_kind=kind, subject_id=site.pk, after={"changed": changed})
-    _let_go_on(kind, site)
-
-
-def _require_known_orders(store: Store, settings: ConnectorSettings) -> None:
-    """Raises RuleBroken where orders of a store that was Live would come as new ones with other settings, and ship once more."""
-    if not isinstance(settings, StoreSettings) or settings.keeps_orders_known(gateway.settings_of_row(store)):
-        return
-    if Connection.objects.filter(store=store, live_at__isnull=False).exists():
-        raise RuleBroken(
-            f"With these settings the orders of {store.name} that are here would come as new ones, and could ship twice. "
-            "Keep by what its orders are told apart, or add it as a store of its own."
-        )
-
-
-def _let_go_on(kind: credentials.OwnerKind, site: Store | Warehouse) -> None:
-    """Have lanes go again that stopped for want of good credentials, and those look again that are at it with the old ones."""
-    unblocked = lanes.unblock(**{f"{kind}_id": site.pk})
-    for connection in Connection.objects.filter(**{kind: site}):
-        unblocked += lanes.unblock(connection_id=connection.pk)
-        if connection.mode != Mode.OFF:
-            wake_channels(connection)
-            wake([open_lane("connections.expiry", connection.store_id)])
-    wake(unblocked)
-
-
-def clear_values(connector: Connector, settings: ConnectorSettings) -> dict[str, Any]:
-    """What of the settings is stored in clear, as JSON values."""
-    hidden = secret_fields(connector.settings)
-    return settings.model_dump(mode="json", exclude=set(hidden))
-
-
-def _seal(
-    kind: credentials.OwnerKind, site: Store | Warehouse, connector: Connector, settings: ConnectorSettings, tokens: Tokens | None
-) -> bool:
-    """Whether the tokens of before were kept."""
-    owner = Owner(kind, site.pk, site.realm, destination_of(connector, settings))
-    hidden: dict[str, str] = {}
-    for name in secret_fields(connector.settings):
-        value = getattr(settings, name)
-        if isinstance(value, SecretStr) and value.get_secret_value():
-            hidden[name] = value.get_secret_value()
-    sealed = credentials.Sealed(secrets=hidden)
-    try:
-        before, _ = credentials.load(owner, for_change=True)
-    except VaultError:
-        # Sealed for another address, or with a key that is lost: it cannot be carried over, and is replaced as a whole.
-        before = credentials.Sealed()
-    sealed = msgspec.structs.replace(sealed, hook=before.hook)
-    # A sign-in outlives changes to secrets that have no part in it, such as another service's key.
-    signing = {spec.name for spec in fields_of(connector.settings) if spec.group == "credentials"}
-    keeps = tokens is None and all(before.secrets.get(name) == hidden.get(name) for name in signing)
-    credentials.save(owner, sealed.with_tokens(before.tokens() if keeps else tokens))
-    return keeps
 
 
 def create_connection(*, actor: Actor, name: str, store: Store, warehouse: Warehouse) -> Connection:
@@ -536,46 +334,3 @@ def delete_connection(*, actor: Actor, connection: Connection) -> None:
     if not Connection.objects.filter(store_id=connection.store_id, deleted_at=None).exists():
         leaving.end(leaving.session_of("store", connection.store))
         Store.objects.filter(pk=connection.store_id).update(deleted_at=datetime.now(UTC))
-
-
-def new_hook(store: Store) -> str:
-    """A fresh unguessable token for a store's webhook address; the database keeps its hash, the vault the token."""
-    token = secrets.token_urlsafe(32)
-    connector = gateway.platform_named(store.platform)
-    owner = Owner("store", store.pk, store.realm, destination_of(connector, gateway.settings_of_row(store)))
-    sealed, _ = credentials.load(owner, for_change=True)
-    credentials.save(owner, msgspec.structs.replace(sealed, hook=token))
-    Store.objects.filter(pk=store.pk).update(hook_hash=hashlib.sha256(token.encode()).digest())
-    return token
-
-
-OLD_HOOK_FOR = timedelta(hours=48)
-"""How long a webhook address that was replaced is still taken."""
-
-
-def replace_hook(*, actor: Actor, store: Store) -> str:
-    """A fresh token for the store's webhook address; the one before is taken for 48 hours more, one before that no longer.
-
-    Raises Forbidden.
-    """
-    actor.require(Right.MANAGE_ACCOUNT)
-    until = datetime.now(UTC) + OLD_HOOK_FOR
-    row = Store.objects.select_for_update(no_key=True).get(pk=store.pk)
-    Store.objects.filter(pk=row.pk).update(old_hook_hash=row.hook_hash, old_hook_until=until)
-    token = new_hook(row)
-    record(
-        actor=actor,
-        action="store.webhook_address_replaced",
-        subject_kind="store",
-        subject_id=row.pk,
-        after={"old_until": until.isoformat()},
-    )
-    return token
-
-
-def hook_of(store: Store) -> str:
-    """The token in a store's webhook address, made when it has none."""
-    connector = gateway.platform_named(store.platform)
-    owner = Owner("store", store.pk, store.realm, destination_of(connector, gateway.settings_of_row(store)))
-    sealed, _ = credentials.load(owner)
-    return sealed.hook or new_hook(store)

@@ -11,7 +11,7 @@ from typing import Any
 from crossdock.accounts import services as accounts
 from crossdock.accounts.models import Account, Role
 from crossdock.accounts.rights import Actor, system
-from crossdock.connections import checking, gateway, services
+from crossdock.connections import checking, gateway, merchants, services, sites
 from crossdock.connections.checking import Outcome
 from crossdock.connections.models import ChannelKind, Mode
 from crossdock.connections.presets import presets_of
@@ -116,8 +116,8 @@ def _connect(account: Account, actor: Actor) -> None:
     folder, folder_answered = _checked(account, "files")
 
     def join() -> tuple[int, int]:
-        merchant = services.create_merchant(actor=actor, name="Northwind Outdoor")
-        store = services.save_store(
+        merchant = merchants.create_merchant(actor=actor, name="Northwind Outdoor")
+        store = sites.save_store(
             actor=actor,
             merchant=merchant,
             platform="shopify",
@@ -125,7 +125,7 @@ def _connect(account: Account, actor: Actor) -> None:
             settings=shop,
             identity=shop_answered.found(),
         )
-        warehouse = services.save_warehouse(
+        warehouse = sites.save_warehouse(
             actor=actor, platform="files", name="Harbor warehouse", settings=folder, identity=folder_answered.found()
         )
         connection = services.create_connection(actor=actor, name="Northwind to Harbor", store=store, warehouse=warehouse)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from crossdock.accounts.models import Audit
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import a_person, an_account, signed_in_client
-from crossdock.connections import checking, credentials, gateway, services
+from crossdock.connections import checking, credentials, gateway, merchants, sites
 from crossdock.connections.credentials import Owner
 from crossdock.connections.models import CredentialLink, Store
 from crossdock.connections.realms import destination_of
@@ -36,8 +36,8 @@ class Case:
         identity = checking.check(shopify, good, account_public_id="x").outcome.found()
         actor = system(self.account.pk)
         with scoped(self.account.pk):
-            merchant = services.create_merchant(actor=actor, name="Acme Outdoor Holding")
-            self.store = services.save_store(
+            merchant = merchants.create_merchant(actor=actor, name="Acme Outdoor Holding")
+            self.store = sites.save_store(
                 actor=actor, merchant=merchant, platform="shopify", name="Acme shop", settings=settings, identity=identity
             )
 

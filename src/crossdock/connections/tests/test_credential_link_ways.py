@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import a_person, an_account, signed_in_client
-from crossdock.connections import checking, credentials, gateway, oauth, services
+from crossdock.connections import checking, credentials, gateway, oauth, sites
 from crossdock.connections.credentials import Owner
 from crossdock.connections.models import CredentialLink, SignInState, Store, Warehouse
 from crossdock.connections.realms import destination_of
@@ -231,7 +231,7 @@ def test_a_warehouse_gets_a_new_password_by_a_link(sandbox):
     good = FilesSettings.model_validate(sandbox.warehouse_fields())
     identity = checking.check(files, good, account_public_id="x").outcome.found()
     with scoped(account.pk):
-        found = services.save_warehouse(
+        found = sites.save_warehouse(
             actor=system(account.pk),
             platform="files",
             name="Reno warehouse",

@@ -15,9 +15,9 @@ from crossdock.accounts import vault
 from crossdock.activity.models import PrivacyRequest
 from crossdock.connections import gateway, inbox
 from crossdock.connections.credentials import Owner, Sealed, save
+from crossdock.connections.hooks import hook_of
 from crossdock.connections.models import Store, WebhookInbox
 from crossdock.connections.realms import destination_of
-from crossdock.connections.services import hook_of
 from crossdock.connections.testing import a_store
 from crossdock.connections.webhooks import address_of
 from crossdock.connectors.shopify import connector as shopify

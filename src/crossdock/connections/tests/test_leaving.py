@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from crossdock.accounts.testing import a_person, actor_of, an_account
-from crossdock.connections import checking, credentials, gateway, services
+from crossdock.connections import checking, credentials, gateway, services, sites
 from crossdock.connections.credentials import Owner, Sealed
 from crossdock.connections.models import Store
 from crossdock.connections.realms import destination_of
@@ -45,7 +45,7 @@ class House:
 
     def replace(self, tokens=None, **changes):
         with scoped(self.account.pk):
-            services.replace_settings(
+            sites.replace_settings(
                 actor=self.actor,
                 site=Store.objects.get(pk=self.store.pk),
                 settings=self.settings(**changes),

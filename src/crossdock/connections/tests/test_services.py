@@ -9,7 +9,7 @@ from django.db import connection as database
 from crossdock.accounts.models import Audit
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
-from crossdock.connections import services
+from crossdock.connections import services, sites
 from crossdock.connections.gateway import settings_of_row
 from crossdock.connections.models import Connection, Mode, Store
 from crossdock.connections.testing import a_connection, a_store
@@ -98,7 +98,7 @@ def test_settings_that_would_make_known_orders_new_ones_are_refused_where_the_st
     def replace():
         with scoped(account.pk):
             settings = settings_of_row(store)
-            services.replace_settings(
+            sites.replace_settings(
                 actor=system(account.pk), site=store, settings=settings, identity=Identity(store.identity, store.name)
             )
 

@@ -14,7 +14,7 @@ from crossdock.accounts.audit import record
 from crossdock.accounts.keyring import VaultError
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
-from crossdock.connections import credentials, gateway, presenting, services
+from crossdock.connections import credentials, gateway, hooks, presenting
 from crossdock.connections.credentials import Owner
 from crossdock.connections.models import Store
 from crossdock.connections.realms import destination_of
@@ -55,7 +55,7 @@ def make_address(request: AccountRequest, public_id: UUID) -> HttpResponse:
         raise Http404
     request.actor.require_confirmed(url_of(request, "store", public_id=public_id))
     had = store.hook_hash is not None
-    services.hook_of(store)
+    hooks.hook_of(store)
     if not had:
         record(actor=request.actor, action="store.webhook_address_made", subject_kind="store", subject_id=store.pk)
     messages.success(request, _("The webhook address is made."))

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
-from crossdock.connections import merchants, presenting, services
+from crossdock.connections import merchants, presenting
 from crossdock.connections.forms import MerchantForm
 from crossdock.connections.views.common import the_merchant, to
 from crossdock.domain.errors import RuleBroken
@@ -52,7 +52,7 @@ def new_merchant(request: AccountRequest) -> HttpResponse:
     form = MerchantForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = services.create_merchant(actor=request.actor, **form.cleaned_data)
+            made = merchants.create_merchant(actor=request.actor, **form.cleaned_data)
         except RuleBroken as error:
             form.add_error("name", error.message)
         else:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from crossdock.accounts.web import AccountRequest, for_account, requires
-from crossdock.connections import services
+from crossdock.connections import hooks
 from crossdock.connections.views.announcing import MAY, by_hand
 from crossdock.connections.views.common import the_store, to, url_of
 
@@ -22,6 +22,6 @@ def replace_address(request: AccountRequest, public_id: UUID) -> HttpResponse:
     if by_hand(store) is None or store.hook_hash is None:
         raise Http404
     request.actor.require_confirmed(url_of(request, "store", public_id=public_id))
-    services.replace_hook(actor=request.actor, store=store)
+    hooks.replace_hook(actor=request.actor, store=store)
     messages.success(request, _("The address is replaced. The old one is taken for two more days: enter the new one by then."))
     return to(request, "store", public_id=store.public_id)
