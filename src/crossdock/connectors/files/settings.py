@@ -1,11 +1,7 @@
 """What the wizard asks for a file exchange."""
 
-from zoneinfo import available_timezones
-
-from pydantic import field_validator
-
 from crossdock.connectors.kit.folder_settings import FOLDER_PATH, FolderSettings
-from crossdock.connectors.kit.settings import setting
+from crossdock.connectors.kit.settings import Zone, setting
 
 
 class Settings(FolderSettings):
@@ -106,7 +102,7 @@ class Settings(FolderSettings):
         group="import",
         pattern="^(refuse|mdy|dmy)$",
     )
-    time_zone: str = setting(
+    time_zone: Zone = setting(
         "Time zone of the warehouse", "For ship dates without one.", default="UTC", group="import", placeholder="America/New_York"
     )
     weight_unit: str = setting(
@@ -166,12 +162,9 @@ class Settings(FolderSettings):
         "Code for a third party pays", "As the warehouse reads it.", default="T", group="import", max_length=10
     )
 
-    @field_validator("time_zone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError("No such time zone. Names look like America/New_York or Europe/Berlin.")
-        return name
+    @property
+    def inside(self) -> tuple[str, ...]:
+        return (self.incoming, self.outgoing)
 
     @property
     def separator(self) -> str:

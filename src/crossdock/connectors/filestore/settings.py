@@ -3,14 +3,13 @@
 import re
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from pydantic import field_validator
 
 from crossdock.connectors.filestore.outgoing_columns import BadColumns, columns_of
 from crossdock.connectors.filestore.plan import BadMapping, plan_of
 from crossdock.connectors.kit.folder_settings import FOLDER_PATH, FolderSettings
-from crossdock.connectors.kit.settings import ConnectorSettings, StoreSettings, setting
+from crossdock.connectors.kit.settings import ConnectorSettings, StoreSettings, Zone, setting
 
 _FORMATS = (("csv", "CSV"), ("json", "JSON"), ("xml", "XML"))
 
@@ -107,7 +106,7 @@ class Reading(ConnectorSettings):
         placeholder="%d.%m.%y %H:%M",
         max_length=60,
     )
-    time_zone: str = setting(
+    time_zone: Zone = setting(
         "Time zone of the store", "For dates without one.", default="UTC", group="import", placeholder="America/New_York"
     )
     currency: str = setting(
@@ -140,13 +139,6 @@ class Reading(ConnectorSettings):
         group="import",
         max_length=400,
     )
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError("No such time zone. Names look like America/New_York or Europe/Berlin.")
-        return name
 
     @field_validator("mapping")
     @classmethod
@@ -264,6 +256,10 @@ class Settings(Reading, FolderSettings, StoreSettings):
     @classmethod
     def _are_stock_columns(cls, text: str) -> str:
         return _checked(text, "stock")
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        return (self.incoming, self.outgoing)
 
     def keeps_orders_known(self, before: Any) -> bool:
         """See `StoreSettings`. That the number is mapped at last, which was found by its name, is no other number."""

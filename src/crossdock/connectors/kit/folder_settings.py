@@ -96,6 +96,11 @@ class FolderSettings(ConnectorSettings):
         return self
 
     @property
+    def inside(self) -> tuple[str, ...]:
+        """The folders that a new one on this machine is made with."""
+        return ()
+
+    @property
     def place(self) -> str:
         """What never changes about a folder, as an identity: where it is and whose login opens it."""
         if self.transport == "folder":
@@ -113,18 +118,18 @@ def missing(field: str, sentence: str) -> ValidationError:
 async def open_folder(
     settings: FolderSettings,
     *,
-    inside: Sequence[str],
     door: Door,
     folder_roots: Sequence[Path],
     may_write: bool,
     record: Record,
 ) -> AsyncIterator[Folder]:
-    """The partner's folder, by whichever way the settings name. A folder on this machine that is new is made with those `inside`.
+    """The partner's folder, by whichever way the settings name. A folder on this machine that is new is made with the settings'
+    `inside`.
 
     Raises InvalidData or AuthenticationFailed with the field at fault.
     """
     if settings.transport == "folder":
-        async with open_local(folder_roots, settings.folder, may_write=may_write, inside=inside) as folder:
+        async with open_local(folder_roots, settings.folder, may_write=may_write, inside=settings.inside) as folder:
             yield RecordedFolder(folder, record)
         return
     login = SftpLogin(

@@ -6,10 +6,11 @@ Secrets are `SecretStr`. `setting` gives a field its words; `fields_of` reads th
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
+from zoneinfo import available_timezones
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_core import PydanticUndefined
 
 
@@ -21,6 +22,16 @@ class ConnectorSettings(BaseModel):
     def derived_secrets(self) -> tuple[str, ...]:
         """Secrets made from the typed ones, such as a header that messages carry: nowhere written down either."""
         return ()
+
+
+def _is_a_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("No such time zone. Names look like America/New_York or Europe/Berlin.")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_is_a_zone)]
+"""The name of a time zone."""
 
 
 class Choice(Struct, frozen=True):

@@ -1,7 +1,5 @@
 """A warehouse that is reached through files: it takes order files, keeps orders and stock, ships, and writes files back."""
 
-import asyncio
-import contextlib
 import csv
 import secrets
 from collections import Counter
@@ -70,28 +68,12 @@ class FileWarehouse(SftpSimulator):
         self.auto_ship_after: float | None = None
         self.style = Style()
         self.encoding, self.delimiter = "utf-8", ","
-        self._is_busy = is_busy
-        self._work: asyncio.Task[None] | None = None
+        self.ticks = WORK_EVERY if is_busy else None
         self._half: list[tuple[Path, bytes]] = []
 
-    async def begin(self) -> None:
-        await super().begin()
-        if self._is_busy:
-            self._work = asyncio.create_task(self._work_on())
-
-    async def end(self) -> None:
-        if self._work is not None:
-            self._work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._work
-            self._work = None
-        await super().end()
-
-    async def _work_on(self) -> None:
-        while True:
-            self.take_orders()
-            self.ship_due()
-            await asyncio.sleep(WORK_EVERY)
+    async def tick(self) -> None:
+        self.take_orders()
+        self.ship_due()
 
     # Merchants
 

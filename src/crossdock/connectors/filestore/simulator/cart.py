@@ -1,7 +1,5 @@
 """A cart that is reached through files: it drops order files, takes shipment and stock files, and keeps what they say."""
 
-import asyncio
-import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -83,26 +81,10 @@ class FileCart(SftpSimulator):
     def __init__(self, *, is_busy: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.merchants: dict[str, Shop] = {}
-        self._is_busy = is_busy
-        self._work: asyncio.Task[None] | None = None
+        self.ticks = WORK_EVERY if is_busy else None
 
-    async def begin(self) -> None:
-        await super().begin()
-        if self._is_busy:
-            self._work = asyncio.create_task(self._work_on())
-
-    async def end(self) -> None:
-        if self._work is not None:
-            self._work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._work
-            self._work = None
-        await super().end()
-
-    async def _work_on(self) -> None:
-        while True:
-            self.take_files()
-            await asyncio.sleep(WORK_EVERY)
+    async def tick(self) -> None:
+        self.take_files()
 
     # Merchants
 

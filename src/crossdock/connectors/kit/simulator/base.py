@@ -48,7 +48,7 @@ class Simulator:
     key: ClassVar[str]
     name: ClassVar[str]
 
-    ticks: ClassVar[float | None] = None
+    ticks: float | None = None
     """Seconds between two looks at what is due, by `tick`; None for a platform where nothing happens by itself."""
 
     def __init__(
