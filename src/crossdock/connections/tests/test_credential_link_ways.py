@@ -205,6 +205,20 @@ def test_an_address_that_whoever_asks_has_typed_cannot_be_changed_by_who_is_aske
     assert f'value="{sandbox.handle}"' in shown(operator.get(at))
 
 
+def test_a_secret_that_whoever_asks_has_typed_is_not_used_for_one_that_was_not(sandbox):
+    operator, at = a_draft(sandbox, "shopify")
+    token = sandbox.shop.give_token(sandbox.handle)
+    mine = {"shop": sandbox.handle, "access": "token", "admin_token": token}
+    operator.post(at, {"do": "test", **posted("store", "shopify", mine)})
+    merchant = Client()
+    form = merchant.post(link_on(operator.post(f"{at}ask/", {"do": "ask"}))).url
+
+    answer = merchant.post(form, {"credentials-access": "token", "credentials-admin_token": ""})
+
+    assert answer.status_code == 422
+    assert "Enter the token." in shown(answer)
+
+
 def test_a_draft_that_became_another_platforms_asks_for_nothing(sandbox):
     operator, at = a_draft(sandbox, "shopify")
     merchant = Client()

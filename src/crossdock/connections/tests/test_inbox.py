@@ -321,7 +321,8 @@ async def test_a_platform_that_hangs_up_keeps_nobody_else_waiting(shop):
 
     gone.cancel()
 
-    assert await asyncio.gather(*others) == [200, 200]
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(*others) == [200, 200]
 
 
 async def test_a_shop_asks_for_the_privacy_of_its_own_shoppers_only(shop):

@@ -132,6 +132,40 @@ def test_a_person_is_asked_and_no_longer_once_the_rest_ships_after_all(account):
     assert (desk.order.status, desk.order.issue) == ("shipped", "")
 
 
+def test_what_a_voided_shipment_said_of_the_rest_asks_nobody_once_more_leaves(account):
+    desk = Desk(account, remainder="ask")
+    shipment = desk.ship(1)
+    asked = desk.order.issue
+
+    desk.take(msgspec.structs.replace(shipment, is_void=True))
+    desk.ship(1, final=False)
+
+    assert asked.startswith(remainders.SAID)
+    assert desk.order.issue == ""
+
+
+CHANGES = {
+    "nothing changed": ({}, {}, "reship"),
+    "a person is to be asked": ({"remainder": "ask"}, {}, "ask"),
+    "canceled": ({}, {"canceled_at": NOW}, "wait"),
+    "archived": ({"status": "archived"}, {}, "wait"),
+    "shipped": ({"status": "shipped"}, {}, "wait"),
+    "given up": ({"status": "abandoned"}, {}, "ask"),
+    "held": ({}, {"hold": Hold("Fraud check")}, "ask"),
+    "held still": ({}, {"hold": Hold("Later", NOW + timedelta(hours=1))}, "ask"),
+    "held until a while ago": ({}, {"hold": Hold("Later", NOW - timedelta(hours=1))}, "reship"),
+    "again, and nothing left": ({"is_again": True, "has_left": False}, {}, "ask"),
+    "again, and some left": ({"is_again": True}, {}, "reship"),
+}
+
+
+@pytest.mark.parametrize(("rest", "order", "fate"), CHANGES.values(), ids=CHANGES)
+def test_a_rest_is_given_again_only_where_nothing_speaks_against_it(rest, order, fate):
+    plain = remainders.Rest(1, 1, 1, "reship", "open", "R1", Decimal(2), has_left=True, is_again=False)
+
+    assert remainders.fate_of(msgspec.structs.replace(plain, **rest), a_canonical_order(**order), NOW) == fate
+
+
 def test_the_rest_is_given_again_as_the_next_part_and_ships(account):
     desk = Desk(account, remainder="reship")
 

@@ -17,6 +17,7 @@ from crossdock.jobs.wakes import open_lane
 from crossdock.orders import services as orders
 from crossdock.orders.selling import wake_other_sellers
 from crossdock.orders.testing import a_canonical_order, received
+from crossdock.products.models import Listing
 
 ORDERS, PREPARE, PUBLISH, READ, PRODUCTS = (
     "orders.pull",
@@ -104,6 +105,21 @@ async def test_a_canceled_order_gives_its_units_back(market):
     assert shown.figures()["A"] == 10
 
 
+async def test_what_a_followed_change_gives_back_is_told_though_figures_went_out_meanwhile(market):
+    (store, stall, _), (other, _, _) = await two_stores(market)
+    stall.orders.append(of("A", 3))
+    await market.run(ORDERS, store.pk)
+    await market.run(PREPARE, store.pk)
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    stall.orders[0] = msgspec.structs.replace(stall.orders[0], canceled_at=later, updated_at=later)
+    await market.run(ORDERS, store.pk)
+    await told(market, other)
+
+    await market.run(PREPARE, store.pk)
+
+    assert await is_woken(market, other)
+
+
 async def test_what_a_person_sets_aside_is_for_others_to_sell(market, account):
     (store, _, _), (other, _, _) = await two_stores(market)
     row = await market.there(lambda: received(account, store, [of("A")])[0])
@@ -120,6 +136,36 @@ async def test_a_store_that_sells_something_else_is_left_alone(market):
     await market.run(ORDERS, store.pk)
 
     assert not await is_woken(market, other)
+
+
+async def test_a_store_that_sold_it_once_is_left_alone(market):
+    (store, stall, _), (other, _, _) = await two_stores(market)
+    await market.there(lambda: Listing.objects.filter(store_id=other.pk).update(gone_at=datetime.now(UTC)))
+    stall.orders.append(of("A"))
+
+    await market.run(ORDERS, store.pk)
+
+    assert not await is_woken(market, other)
+
+
+async def test_a_line_without_a_sku_is_nobodys(market, account):
+    (store, _, _), (other, _, _) = await two_stores(market)
+    await market.there(lambda: Listing.objects.filter(store_id=other.pk).update(sku=""))
+    row = await market.there(lambda: received(account, store, [of("")])[0])
+
+    assert await market.there(wake_other_sellers, store.pk, [row.pk]) == 0
+
+
+async def test_of_several_stores_only_those_with_the_channel_on_are_woken(market, account):
+    (store, _, _), (_, _, link) = await two_stores(market)
+    warehouse = await market.there(lambda: Connection.objects.get(pk=link.pk).warehouse)
+    third, _, _ = await a_seller(market, warehouse, "Third", ["A"])
+    await told(market, third)
+    row = await market.there(lambda: received(account, store, [of("A")])[0])
+    await market.there(lambda: set_channel(actor=market.actor, connection=link, kind=ChannelKind.INVENTORY, is_on=False))
+
+    assert await market.there(wake_other_sellers, store.pk, [row.pk]) == 1
+    assert await is_woken(market, third)
 
 
 async def test_a_bundle_is_worked_out_anew_when_a_part_of_it_is_sold(market, account):

@@ -10,7 +10,7 @@ from crossdock.connections.testing import a_store
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.orders import Consignment, ShippingMethod
 from crossdock.orders import erasing
-from crossdock.orders.models import LeftOutRecord, SalesOrder
+from crossdock.orders.models import LeftOutRecord, SalesOrder, SalesOrderContent
 from crossdock.orders.receiving import Intake, receive_page
 from crossdock.orders.testing import ADA, a_canonical_order, an_order, received
 from crossdock.tenancy.scope import scoped
@@ -50,6 +50,33 @@ def test_orders_of_another_account_are_not_looked_at(account, store):
 
     with scoped(an_account("Elsewhere").pk):
         assert erasing.orders_with_email("ada@example.com") == {}
+
+
+def test_an_order_of_the_same_id_in_another_store_is_somebody_elses(account, store):
+    order = a_canonical_order()
+    (row,) = received(account, store, [order])
+    received(account, a_store(account), [order])
+
+    with scoped(account.pk):
+        assert erasing.orders_of_person(store.pk, external_ids=[order.external_id]) == [row.pk]
+
+
+def test_of_an_erased_order_nothing_is_said_of_the_person_and_nothing_is_to_be_done(account, store):
+    row, other = an_order(account, store), an_order(account, store)
+    said = "Nobody is at home at Ada Marsh's."
+    with scoped(account.pk):
+        SalesOrder.objects.update(reason=said, issue=said, giving=2, followed=0)
+        SalesOrderContent.objects.update(edits={"ship_to": {"name": "Ada Marsh"}})
+
+        erasing.erase_orders([row.pk], lambda text: text.replace("Ada Marsh", "…"))
+
+        rows = {one.pk: one for one in SalesOrder.objects.all()}
+        edits = dict(SalesOrderContent.objects.values_list("order_id", "edits"))
+        found = {pk: (one.reason, one.issue, one.giving, one.followed, edits[pk]) for pk, one in rows.items()}
+    assert found == {
+        row.pk: ("Nobody is at home at …'s.", "Nobody is at home at …'s.", 0, row.revision, None),
+        other.pk: (said, said, 2, 0, {"ship_to": {"name": "Ada Marsh"}}),
+    }
 
 
 def test_a_whole_store_is_marked_part_by_part(account, store, monkeypatch):

@@ -58,6 +58,16 @@ def test_a_whole_file_that_is_mapped_to_one_order_is_refused_at_once():
     assert "40,000 lines; at most 2,000" in found.rejected[0].reason
 
 
+def test_a_text_that_nothing_can_store_refuses_its_own_order_alone():
+    found = understood(
+        b'[{"number": 1, "note": "a\\u0000b", "items": [{"sku": "A", "qty": 1}]}, {"number": 2, "items": [{"sku": "A", "qty": 1}]}]',
+        "orders.json",
+    )
+
+    assert [order.number for order in found.orders] == ["2"]
+    assert "NUL" in found.rejected[0].reason
+
+
 def test_a_header_of_a_million_delimiters_is_refused_at_once():
     found = understood(b"," * 1_000_000 + b"\n1,2\n")
 

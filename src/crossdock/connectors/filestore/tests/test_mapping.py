@@ -239,6 +239,21 @@ def test_a_row_that_is_bad_holds_back_its_own_order_and_names_its_line():
     }
 
 
+@pytest.mark.parametrize("row", ["-1,,", "1,-1,", "1,,-1"])
+def test_a_quantity_below_zero_is_refused(row):
+    found = understood(f"Order,SKU,Qty,Qty Shipped,Qty Canceled\n1,A,{row}\n")
+
+    assert found.orders == ()
+    assert (found.rejected[0].field, found.rejected[0].reason) == ("line.quantity", "The quantity of A is below zero.")
+
+
+def test_two_lines_of_one_id_are_refused():
+    found = understood("Order,Line ID,SKU,Qty\n1,7,A,1\n1,7,A,2\n")
+
+    assert found.orders == ()
+    assert (found.rejected[0].where, found.rejected[0].reason) == ("orders.csv line 3", "Two lines have the id “7”.")
+
+
 def test_rows_of_one_order_that_go_to_two_places_are_refused():
     found = understood("Order,Ship To City,SKU,Qty\n1,Reno,A,1\n1,Boise,B,1\n")
 
