@@ -6,7 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import Error, connection, transaction
+from django.db import Error, OperationalError, connection, transaction
+from django.db.backends.signals import connection_created
 
 from crossdock.accounts import audit
 from crossdock.accounts.models import Account, Audit, Membership
@@ -137,13 +138,24 @@ def test_after_the_transaction_nothing_of_the_account_is_left(ends):
     assert accounts_seen() == set()
 
 
-def test_a_connection_that_still_carries_an_account_is_closed_and_never_used():
+@pytest.mark.parametrize("name", ["app.account_id", "app.merchants"])
+@pytest.mark.parametrize("is_new", [False, True], ids=["in use", "new, from a pool"])
+def test_a_connection_that_still_carries_an_account_is_closed_and_never_used(name, is_new):
     mine, other = an_account(), an_account()
-    with connection.cursor() as cursor:
-        cursor.execute("select set_config('app.account_id', %s, false)", [str(other.pk)])
+
+    def carry(connection, **_):
+        with connection.cursor() as cursor:
+            cursor.execute("select set_config(%s, %s, false)", [name, str(other.pk) if name == "app.account_id" else "{}"])
+
+    if is_new:
+        connection.close()
+        connection_created.connect(carry)
+    else:
+        carry(connection)
 
     with pytest.raises(ScopeError, match="was closed"), scoped(mine.pk):
         pass
+    connection_created.disconnect(carry)
 
     assert connection.connection is None
     with scoped(mine.pk):
@@ -165,7 +177,8 @@ def test_a_scope_within_djangos_own_test_case_leaves_nothing_to_the_rest_of_the_
             assert accounts_seen() == {other.pk}
 
 
-def test_work_is_done_again_once_after_a_deadlock_and_not_for_other_errors():
+@pytest.mark.parametrize("code", ["40P01", "40001"])
+def test_work_is_done_again_once_after_a_deadlock_and_not_for_other_errors(code):
     mine = an_account()
     tries = []
 
@@ -173,7 +186,7 @@ def test_work_is_done_again_once_after_a_deadlock_and_not_for_other_errors():
         tries.append(accounts_seen())
         with connection.cursor() as cursor:
             if len(tries) == 1:
-                cursor.execute("do $$ begin raise exception 'dead' using errcode = '40P01'; end $$")
+                cursor.execute(f"do $$ begin raise exception 'dead' using errcode = '{code}'; end $$")
         return "done"
 
     assert in_scope(mine.pk, deadlock) == "done"
@@ -186,6 +199,21 @@ def test_work_is_done_again_once_after_a_deadlock_and_not_for_other_errors():
     with pytest.raises(Broken):
         in_scope(mine.pk, broken)
     assert len(tries) == 3
+
+
+def test_part_of_a_transaction_is_not_done_again_alone_after_a_deadlock():
+    mine = an_account()
+    tries = []
+
+    def deadlock():
+        tries.append(None)
+        with connection.cursor() as cursor:
+            cursor.execute("do $$ begin raise exception 'dead' using errcode = '40P01'; end $$")
+
+    with scoped(mine.pk), pytest.raises(OperationalError):
+        in_scope(mine.pk, deadlock)
+
+    assert len(tries) == 1
 
 
 async def test_async_work_runs_in_the_accounts_scope_and_work_across_accounts_in_none(db_ready):
