@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from crossdock.connections.effects import FAULT, Claimed, Settled, _claim, intend, run_effects
+from crossdock.connections.effects import FAULT, Claimed, Settled, _claim, _land, _note, intend, run_effects
 from crossdock.connections.models import Effect
 from crossdock.connections.testing import a_connection
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
@@ -167,6 +167,56 @@ async def test_a_worker_that_died_in_the_middle_leaves_effects_that_are_asked_fo
     assert platform.has == dict.fromkeys(KEYS, 1)
     with pytest.raises(LeaseLost):
         await dead.write(lambda: None)
+
+
+async def test_whoever_lost_the_lane_settles_and_notes_nothing_that_another_has_in_hand(account, lane):
+    late = await take(account, lane)
+    (mine, _) = await late.write(_claim, late, "warehouse.send", 10)
+    await in_db(account.pk, _expire, lane)
+    await in_db(account.pk, _let_time_pass)
+    now = await take(account, lane)
+    await now.write(_claim, now, "warehouse.send", 10)
+
+    platform = Platform()
+    await in_db(account.pk, _land, late, platform, [Settled(mine, "confirmed", "late")])
+    await in_db(account.pk, _note, late, "warehouse.send", {mine.key: {"stage": "late"}})
+
+    assert platform.seen == []
+    assert {(row.state, row.external_id, row.evidence) for row in await in_db(account.pk, _all)} == {("trying", None, None)}
+
+
+async def test_nothing_is_done_that_could_not_be_noted_first(account, lane):
+    platform = Platform()
+    act = platform.act
+
+    async def act_late(wanted, note):
+        await in_db(account.pk, _expire, lane)
+        return await act(wanted, note)
+
+    platform.act = act_late
+
+    with pytest.raises(LeaseLost):
+        await run_once(account, lane, platform)
+
+    assert platform.has == {}
+
+
+@pytest.mark.parametrize("trouble", [InvalidData("No such page."), Unavailable("No answer."), AuthenticationFailed("Refused.")])
+async def test_what_could_not_be_asked_for_stays_unknown_and_is_not_done(account, lane, trouble):
+    platform = Platform()
+    platform.troubles = [OutcomeUnknown("The line was cut."), OutcomeUnknown("The line was cut.")]
+    await run_once(account, lane, platform)
+
+    async def ask(wanted, evidence):
+        raise trouble
+
+    platform.ask = ask
+    await in_db(account.pk, _let_time_pass)
+    with suppress(AuthenticationFailed):
+        await run_once(account, lane, platform)
+
+    assert platform.has == {}
+    assert set(states_of(await in_db(account.pk, _all))) == {"unknown"}
 
 
 async def test_an_order_that_is_not_ours_is_not_adopted(account, lane):
