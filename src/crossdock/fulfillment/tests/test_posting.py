@@ -8,7 +8,7 @@ from django.db import connection as database
 from crossdock.accounts.rights import system
 from crossdock.connections.effects import Claimed
 from crossdock.connections.gateway import Opened, Recorder
-from crossdock.connections.models import ChannelKind, Effect, Mode
+from crossdock.connections.models import ChannelKind, Connection, Effect, Mode
 from crossdock.connections.queries import links_of
 from crossdock.connections.services import set_channel, set_mode
 from crossdock.connections.testing import a_connection, a_store
@@ -16,7 +16,7 @@ from crossdock.connectors.kit.capabilities import Done, PostsShipments
 from crossdock.domain.fulfillment import ShipmentNotice, Tracking
 from crossdock.fulfillment.models import Shipment
 from crossdock.fulfillment.names import POST_EFFECT
-from crossdock.fulfillment.posting import CLOSE, POSTED, Posting
+from crossdock.fulfillment.posting import CLOSE, POSTED, Posting, Progress
 from crossdock.fulfillment.testing import a_sent_order, a_shipment, posted
 from crossdock.orders.models import SalesOrder, SalesOrderLine
 from crossdock.orders.testing import an_order
@@ -97,6 +97,18 @@ def test_an_order_is_closed_with_the_last_of_its_shipments_and_not_before_all_ha
         statuses.append(SalesOrder.objects.get().status)
 
     assert statuses == ["partially_shipped", "shipped", "closed"]
+
+
+def test_no_store_is_told_of_progress_while_none_of_its_connections_is_live(account, link, part):
+    found = {}
+    with scoped(account.pk):
+        for mode in (Mode.LIVE, Mode.OBSERVE):
+            Connection.objects.filter(pk=link.pk).update(mode=mode)
+            progress = Progress(None, link.store_id)
+            wanted = progress.load([Claimed(1, "key", part.order_id, 1, False, {})])
+            found[mode] = (set(wanted), set(progress.held_back()))
+
+    assert found == {Mode.LIVE: ({"key"}, set()), Mode.OBSERVE: ({"key"}, {"key"})}
 
 
 class Deaf(PostsShipments):
