@@ -1,10 +1,13 @@
 """How values read on a page: moments, durations, money, quantities. Plain functions from values to text."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.utils import formats, timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 MINUTE = 60
@@ -16,8 +19,13 @@ _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _NO_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK", "HUF"}
 
 
-def relative_words() -> dict[str, str]:
+def relative_words() -> Mapping[str, str]:
     """The phrases of `relative`, for the script that keeps them fresh: `{n}` is the number."""
+    return _relative_words(get_language())
+
+
+@lru_cache
+def _relative_words(language: str | None) -> Mapping[str, str]:
     return {
         "now": _("just now"),
         "soon": _("now"),
@@ -52,13 +60,19 @@ def day(moment: datetime, now: datetime | None = None) -> str:
     """The date in the active time zone: "Nov 3", with the year when it is another one."""
     local = timezone.localtime(moment)
     this_year = local.year == timezone.localtime(now).year
-    return formats.date_format(local, "M j" if this_year else "M j, Y")
+    return _date_text(local.date(), "M j" if this_year else "M j, Y", get_language())
 
 
 def exact(moment: datetime) -> str:
     """Date, time to the second and the name of the active time zone: "Sat, Nov 21, 2026, 10:03:11 (America/New_York)"."""
     local = timezone.localtime(moment)
-    return f"{formats.date_format(local, 'D, M j, Y, H:i:s')} ({timezone.get_current_timezone_name()})"
+    return f"{_date_text(local.date(), 'D, M j, Y', get_language())}, {local:%H:%M:%S} ({timezone.get_current_timezone_name()})"
+
+
+# Django reads the pattern anew each time, and a list shows few days many times.
+@lru_cache(maxsize=2_000)
+def _date_text(day: date, pattern: str, language: str | None) -> str:
+    return str(formats.date_format(day, pattern))
 
 
 def clock(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from crossdock.accounts import first_admin, services
 from crossdock.accounts.keyring import SecretsLocked
 from crossdock.accounts.models import Account, Audit, Role
 from crossdock.accounts.rights import Forbidden, Right, system
-from crossdock.accounts.slugs import long, short
+from crossdock.accounts.slugs import addresses, long, short
 from crossdock.accounts.testing import PASSWORD, a_person, an_account, signed_in_client
 from crossdock.accounts.web import BrokenRules, for_account, requires
 from crossdock.domain.errors import RuleBroken
@@ -52,6 +52,15 @@ def test_an_id_has_22_characters_in_an_address_and_comes_back_whole():
     for public_id in (new_public_id(), new_public_id()):
         assert len(short(public_id)) == 22
         assert long(short(public_id)) == public_id
+
+
+def test_addresses_made_from_one_are_those_that_django_makes():
+    account, orders = new_public_id(), [new_public_id(), new_public_id()]
+    address = addresses("orders:part", account=account)
+
+    assert [address(order) for order in orders] == [
+        reverse("orders:part", kwargs={"account": account, "public_id": order}) for order in orders
+    ]
 
 
 @pytest.mark.parametrize("text", ["z" * 22, "0" * 21, "-" * 22])

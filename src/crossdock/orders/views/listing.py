@@ -1,5 +1,6 @@
 """The list of orders: tabs with counts, filters in the address, a page of rows that keeps itself fresh."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from crossdock.accounts.rights import Right
+from crossdock.accounts.slugs import addresses
 from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.activity import sites
 from crossdock.activity.sites import Sites
@@ -95,7 +97,7 @@ def _context(request: AccountRequest) -> dict[str, Any]:
         "search_text": filters.text,
         "columns": chosen_columns(request, "orders", COLUMNS),
         "tabs": _tabs(path, request.GET, filters, counts),
-        "rows": [_shown(row, stores, merchants) for row in listed.rows],
+        "rows": _shown(request, listed.rows, stores, merchants),
         "newer": _newer(path, request.GET, listed),
         "older": page_at(path, request.GET, before=listed.older),
         "note": _note(listed, filters, counts),
@@ -117,16 +119,21 @@ def _context(request: AccountRequest) -> dict[str, Any]:
     }
 
 
-def _shown(row: OrderRow, stores: Sites, merchants: Sites) -> dict[str, Any]:
-    """A row with the names of its store and merchant, and its state as badges take it."""
-    store, merchant = stores.get(row.store_id), merchants.get(row.merchant_id)
-    return {
-        "row": row,
-        "store": store.name if store else "",
-        "merchant": merchant.name if merchant else "",
-        "key": status_key(row),
-        "detail": status_detail(row),
-    }
+def _shown(request: AccountRequest, rows: Iterable[OrderRow], stores: Sites, merchants: Sites) -> list[dict[str, Any]]:
+    """Rows with their address, the names of store and merchant, and the state as badges take it."""
+    address, select = addresses("orders:detail", account=request.account.public_id), _("Select {number}")
+    return [
+        {
+            "row": row,
+            "url": address(row.public_id),
+            "select": select.format(number=row.number),
+            "store": store.name if (store := stores.get(row.store_id)) else "",
+            "merchant": merchant.name if (merchant := merchants.get(row.merchant_id)) else "",
+            "key": status_key(row),
+            "detail": status_detail(row),
+        }
+        for row in rows
+    ]
 
 
 def _tabs(path: str, query: QueryDict, filters: OrderFilters, counts: dict[str, int] | None) -> list[Tab]:

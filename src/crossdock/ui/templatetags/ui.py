@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import template
@@ -11,6 +12,7 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crossdock.ui import shown
@@ -18,7 +20,7 @@ from crossdock.ui.forms import Switch, draw_widget, field_kind
 from crossdock.ui.icons import known_icon
 from crossdock.ui.links import page_url
 from crossdock.ui.parts import Fact, Happening, Step, Tab, WayStep, with_times
-from crossdock.ui.statuses import Tone, status_of
+from crossdock.ui.statuses import Tone, key_of, status_of
 
 register = template.Library()
 
@@ -29,23 +31,36 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite in the color of its text. `label` names it for a screen reader; without one it is decoration."""
-    href = f"{static('vendor/icons.svg')}#{known_icon(name)}"
     if label:
-        return format_html('<svg class="cd-icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
-    return format_html('<svg class="cd-icon" aria-hidden="true" focusable="false"><use href="{}"/></svg>', href)
+        return format_html('<svg class="cd-icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, _drawn_at(name))
+    return _decoration(name)
+
+
+@cache
+def _decoration(name: str) -> SafeString:
+    return format_html('<svg class="cd-icon" aria-hidden="true" focusable="false"><use href="{}"/></svg>', _drawn_at(name))
+
+
+def _drawn_at(name: str) -> str:
+    return f"{static('vendor/icons.svg')}#{known_icon(name)}"
 
 
 @register.simple_tag
 def status(kind: str, state: object, detail: str = "") -> SafeString:
     """A state as badge: shape, word, quiet tint. `kind` is one of statuses.KINDS; `detail` stands after the word ("until 14:00")."""
-    row = status_of(kind, state)
+    badge = _status_badge(kind, key_of(state), get_language())
+    return format_html("{}<small>{}</small></span>", badge, detail) if detail else badge + _BADGE_ENDS
+
+
+_BADGE_ENDS = SafeString("</span>")
+
+
+@cache
+def _status_badge(kind: str, key: str, language: str | None) -> SafeString:
+    """A badge but for its end: there are few of them, and a list shows one in each row."""
+    row = status_of(kind, key)
     return format_html(
-        '<span class="cd-status tone-{}" title="{}">{}<span>{}</span>{}</span>',
-        row.tone,
-        row.meaning,
-        icon(row.icon),
-        row.word,
-        format_html("<small>{}</small>", detail) if detail else "",
+        '<span class="cd-status tone-{}" title="{}">{}<span>{}</span>', row.tone, row.meaning, icon(row.icon), row.word
     )
 
 
