@@ -99,6 +99,15 @@ class SalesOrder(TenantModel):
                 name="sales_order_merchant",
                 include=["deleted_at"],
             ),
+            # Where somebody limited to some merchants looks through all of theirs, newest first.
+            models.Index(
+                F("account"),
+                F("merchant"),
+                F("placed_at").desc(),
+                F("id").desc(),
+                name="sales_order_theirs",
+                include=["deleted_at"],
+            ),
             models.Index(fields=["account", "number"], name="sales_order_number"),
             models.Index(fields=["account", "store"], name="sales_order_issue", condition=~Q(issue="")),
             models.Index(F("store"), F("id"), name="sales_order_follow", condition=Q(followed__lt=F("revision"))),

@@ -218,14 +218,14 @@ def _page(
     inner = f"select {COLUMNS} from {_source(ids)} where {conditions} and (o.placed_at, o.id) {sign} (%(at)s, %(id)s)"
     statuses = list(filters.statuses)
     branches = []
-    # Every filter index has the status before the date: over several, the newest of each are merged.
+    # The index by store has the status before the date: over several, the newest of each are merged.
     if ids is not None:
         if statuses:
             values["statuses"] = statuses
             inner += " and o.status = any (%(statuses)s)"
     else:
         by_merchant = "merchants" in values and filters.store_id is None
-        if statuses or by_merchant or filters.store_id is not None:
+        if statuses or filters.store_id is not None:
             values["statuses"] = statuses or [status.value for status in OrderStatus]
             branches.append("unnest(%(statuses)s::text[]) st(status)")
             inner += " and o.status = st.status"

@@ -23,6 +23,9 @@ OFTEN = 20_000
 FEW = 8
 """Merchants of a limited person that are walked through one by one; the orders of more are picked from all as they come."""
 
+LITTLE = 6_000
+"""So many orders of a limited person are all looked through: quicker than the trigram index, which knows of no merchants."""
+
 SHORTEST = 3
 """Fewer letters would have the trigram index read whole: they are looked up as beginnings of numbers only."""
 
@@ -53,12 +56,14 @@ SKU = """
 select order_id from sales_order_line where account_id = %(account)s and sku = %(sku)s order by order_id desc limit %(most)s
 """
 
-# Lines say nothing of merchants, so more of them are looked at.
+# Lines say nothing of merchants, so more of them are looked at. Where few orders are theirs, the orders are read from the index that
+# has the merchants, and the lines are held against them.
 SKU_OF_MERCHANTS = """
 select o.id from (select order_id from sales_order_line where account_id = %(account)s and sku = %(sku)s
                    order by order_id desc limit %(often)s) l
-  join sales_order o on o.id = l.order_id order by o.id desc limit %(most)s
+  join sales_order o on o.id = l.order_id {theirs} order by o.id desc limit %(most)s
 """
+THEIRS = "and o.account_id = %(account)s and o.merchant_id = any (%(merchants)s)"
 
 # A range, not `like`: only leakproof comparisons become index conditions under row-level security.
 PREFIX = """
@@ -73,19 +78,25 @@ select x.id from ({walk}) x join sales_order o on o.id = x.id
  limit %(most)s
 """
 
-# The newest orders of the scope, older than a place. Over merchants those of each and of each status are merged, as the index has it.
+# The newest orders of the scope, older than a place. Over merchants those of each are merged, as the index has it.
 WALK = """
 select placed_at, id from sales_order
  where account_id = %(account)s and deleted_at is null and (placed_at, id) < (%(at)s, %(id)s)
  order by placed_at desc, id desc limit %(walk)s
 """
 WALK_OF_MERCHANTS = """
-select y.placed_at, y.id from unnest(%(merchants)s::bigint[]) m(id) cross join order_status st cross join lateral (
+select y.placed_at, y.id from unnest(%(merchants)s::bigint[]) m(id) cross join lateral (
   select o.placed_at, o.id from sales_order o
-   where o.account_id = %(account)s and o.merchant_id = m.id and o.status = st.status and o.deleted_at is null
-     and (o.placed_at, o.id) < (%(at)s, %(id)s)
+   where o.account_id = %(account)s and o.merchant_id = m.id and o.deleted_at is null and (o.placed_at, o.id) < (%(at)s, %(id)s)
    order by o.placed_at desc, o.id desc limit %(walk)s) y
  order by y.placed_at desc, y.id desc limit %(walk)s
+"""
+
+COUNT_UP_TO = """
+select count(*) from (
+  select from unnest(%(merchants)s::bigint[]) m(id) cross join lateral (
+    select from sales_order o
+     where o.account_id = %(account)s and o.merchant_id = m.id and o.deleted_at is null limit %(most)s) y limit %(most)s) x
 """
 
 
@@ -108,17 +119,40 @@ def find(text: str, *, before: Place | None = None, wanted: int = 51, is_anywher
     text = cleaned(text)
     if not text:
         return Found(())
-    if not is_anywhere and (ids := _exact(text)):
+    theirs = _theirs()
+    if not is_anywhere and (ids := _exact(theirs, text)):
         return Found(ids, is_exact=True)
     if len(text) < SHORTEST:
-        return Found(_prefix(text))
-    found = _anywhere(text, before or NEWEST, wanted)
+        return Found(_prefix(theirs, text))
+    found = _anywhere(theirs, text, before or NEWEST, wanted)
     if not found.ids and (digits := _phone_digits(text)):
-        found = _anywhere(digits, before or NEWEST, wanted)
+        found = _anywhere(theirs, digits, before or NEWEST, wanted)
     return found
 
 
-def _exact(text: str) -> tuple[int, ...]:
+class _Theirs(Struct, frozen=True):
+    """What this person may look through: the orders of these merchants, None for everybody's. `is_little`: LITTLE at most."""
+
+    merchants: list[int] | None = None
+    is_little: bool = False
+
+    @property
+    def is_by_merchant(self) -> bool:
+        """Whether those of each merchant are walked through and merged."""
+        return self.merchants is not None and (self.is_little or len(self.merchants) <= FEW)
+
+
+def _theirs() -> _Theirs:
+    scope = current_scope()
+    if scope is None or scope.merchants is None:
+        return _Theirs()
+    merchants = sorted(scope.merchants)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_UP_TO, {"account": account_in_scope(), "merchants": merchants, "most": LITTLE + 1})
+        return _Theirs(merchants, is_little=cursor.fetchone()[0] <= LITTLE)
+
+
+def _exact(theirs: _Theirs, text: str) -> tuple[int, ...]:
     bare = text.removeprefix("#")
     forms = list(dict.fromkeys((text, text.upper())))
     values: dict[str, Any] = {
@@ -127,8 +161,9 @@ def _exact(text: str) -> tuple[int, ...]:
         "tracked": [order_id for form in forms for order_id in shipping().tracked_as(form, MOST)],
         "most": MOST,
         "often": OFTEN,
+        "merchants": theirs.merchants,
     }
-    by_sku = SKU if _merchants() is None else SKU_OF_MERCHANTS
+    by_sku = SKU if theirs.merchants is None else SKU_OF_MERCHANTS.format(theirs=THEIRS if theirs.is_little else "")
     with connection.cursor() as cursor:
         cursor.execute(EXACT, values)
         found = {row[0] for row in cursor.fetchall()}
@@ -138,14 +173,14 @@ def _exact(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _prefix(text: str) -> tuple[int, ...]:
+def _prefix(theirs: _Theirs, text: str) -> tuple[int, ...]:
     """Orders whose number begins with the text, with or without a sign in front."""
     starts = list(_beginnings(text))
     statements: list[tuple[str, dict[str, Any]]]
-    if _merchants() is None:
+    if theirs.merchants is None:
         statements = [(PREFIX, {"account": account_in_scope(), "from": start, "to": _after(start)}) for start in starts]
     else:
-        walk, values = _walking(NEWEST, OFTEN)
+        walk, values = _walking(theirs, NEWEST, OFTEN)
         ranges = {"starts": starts, "ends": [_after(start) for start in starts]}
         statements = [(PREFIX_OF_MERCHANTS.format(walk=walk), values | ranges)]
     found: dict[int, None] = {}
@@ -170,59 +205,70 @@ def _after(start: str) -> str:
     return chr(0x10FFFF)
 
 
-def _anywhere(text: str, before: Place, wanted: int) -> Found:
-    """The newest orders first, since that is where people look; then the index; then, for a common word, further back."""
+def _anywhere(theirs: _Theirs, text: str, before: Place, wanted: int) -> Found:
+    """The newest orders first, since that is where people look; then the index; then, for a common word, further back.
+
+    Where there is little to look through, all of it is looked through instead of the index.
+    """
     pattern = pattern_of(text)
-    near = _walk(pattern, before, wanted, MOST)
+    near = _walk(theirs, pattern, before, wanted, MOST)
     if len(near) >= wanted:
         return Found(near, is_complete=False)
+    if theirs.is_little:
+        seen, place = (near, _end_of_walk(theirs, NEWEST, MOST)) if before == NEWEST else ((), NEWEST)
+        return Found(seen + (_walk(theirs, pattern, place, LITTLE, LITTLE) if place else ()))
     # Where every tenth of the newest carries the word, the index has too many to be of use, and takes long to say so.
-    if len(near) * 10 < MOST:
-        with connection.cursor() as cursor:
-            cursor.execute("select id from find_orders_by_index(%s, %s)", [pattern, MOST])
-            hits = [row[0] for row in cursor.fetchall()]
-        if len(hits) < MOST:
-            return Found(tuple(order_id for order_id in hits if order_id is not None))
-    looked_at = _end_of_walk(before, MOST)
+    if len(near) * 10 < MOST and (hits := _by_index(text, pattern)) is not None:
+        return Found(hits)
+    looked_at = _end_of_walk(theirs, before, MOST)
     if looked_at is None:
         return Found(near, is_complete=before == NEWEST, walked=0 if before == NEWEST else FAR)
-    far = near + _walk(pattern, looked_at, wanted - len(near), FAR - MOST)
+    far = near + _walk(theirs, pattern, looked_at, wanted - len(near), FAR - MOST)
     if len(far) >= wanted:
         return Found(far, is_complete=False)
-    end = _end_of_walk(looked_at, FAR - MOST)
+    end = _end_of_walk(theirs, looked_at, FAR - MOST)
     if end is None and before == NEWEST:
         return Found(far)
     return Found(far, is_complete=False, walked=FAR, further=end)
 
 
-def _merchants() -> list[int] | None:
-    """Whose orders this person may see; None for everybody's."""
-    scope = current_scope()
-    return None if scope is None or scope.merchants is None else sorted(scope.merchants)
+def _by_index(text: str, pattern: str) -> tuple[int, ...] | None:
+    """All orders that carry the text; None when they are too many for the index."""
+    for piece in dict.fromkeys((pattern_of(piece_of(text)), pattern)):
+        with connection.cursor() as cursor:
+            cursor.execute("select id from find_orders_by_index(%s, %s, %s)", [piece, pattern, MOST])
+            hits = [row[0] for row in cursor.fetchall()]
+        if len(hits) < MOST:
+            return tuple(order_id for order_id in hits if order_id is not None)
+    return None
 
 
-def _walks_by_merchant() -> bool:
-    merchants = _merchants()
-    return merchants is not None and len(merchants) <= FEW
+def piece_of(text: str) -> str:
+    """What of a text the trigram index is asked for: an e-mail address without its domain.
+
+    The index reads a list for each three letters in a row, and those of `gmail.com` are as long as all orders are many.
+    """
+    name, at, _ = text.partition("@")
+    return name + at if at and len(name) > SHORTEST else text
 
 
-def _walking(before: Place, walk: int) -> tuple[str, dict[str, Any]]:
+def _walking(theirs: _Theirs, before: Place, walk: int) -> tuple[str, dict[str, Any]]:
     """The statement that walks through the newest orders before a place, and its parameters."""
-    values = {"account": account_in_scope(), "at": before.at, "id": before.id, "walk": walk, "merchants": _merchants()}
-    return WALK_OF_MERCHANTS if _walks_by_merchant() else WALK, values
+    values = {"account": account_in_scope(), "at": before.at, "id": before.id, "walk": walk, "merchants": theirs.merchants}
+    return WALK_OF_MERCHANTS if theirs.is_by_merchant else WALK, values
 
 
-def _end_of_walk(before: Place, steps: int) -> Place | None:
+def _end_of_walk(theirs: _Theirs, before: Place, steps: int) -> Place | None:
     """The last order that a walk of so many looks at; None when it came to the end of all orders."""
-    walk, values = _walking(before, steps)
+    walk, values = _walking(theirs, before, steps)
     with connection.cursor() as cursor:
         cursor.execute(f"select * from ({walk}) x order by placed_at desc, id desc offset %(skip)s", values | {"skip": steps - 1})
         row = cursor.fetchone()
     return Place(*row) if row else None
 
 
-def _walk(pattern: str, before: Place, wanted: int, walk: int) -> tuple[int, ...]:
-    function = "find_orders_of_merchants" if _walks_by_merchant() else "find_orders"
+def _walk(theirs: _Theirs, pattern: str, before: Place, wanted: int, walk: int) -> tuple[int, ...]:
+    function = "find_orders_of_merchants" if theirs.is_by_merchant else "find_orders"
     with connection.cursor() as cursor:
         cursor.execute(f"select id from {function}(%s, %s, %s, %s, %s)", [pattern, before.at, before.id, wanted, walk])
         return tuple(row[0] for row in cursor.fetchall())

@@ -118,9 +118,11 @@ def test_people_limited_to_merchants_find_only_theirs(account):
         assert sum(tab_counts(OrderFilters(text="quentin")).values()) == 1
 
 
-def test_a_limited_person_finds_the_few_of_theirs_among_many_of_others(account, monkeypatch):
+@pytest.mark.parametrize("little", [0, 100])
+def test_a_limited_person_finds_the_few_of_theirs_among_many_of_others(account, monkeypatch, little):
     monkeypatch.setattr(searching, "MOST", 4)
     monkeypatch.setattr(searching, "FAR", 6)
+    monkeypatch.setattr(searching, "LITTLE", little)
     mine, others = a_store(account), a_store(account)
     seen = [named(account, mine, "Quentin Twin", number=f"N{at}") for at in range(3)]
     for at in range(12):
@@ -132,11 +134,12 @@ def test_a_limited_person_finds_the_few_of_theirs_among_many_of_others(account, 
         assert sum(tab_counts(OrderFilters(text="quentin")).values()) == 3
 
 
-@pytest.mark.parametrize("few", [0, 8])
-def test_a_limited_persons_common_word_is_paged_through_without_loss(account, monkeypatch, few):
+@pytest.mark.parametrize(("few", "little"), [(0, 0), (8, 0), (8, 100)])
+def test_a_limited_persons_common_word_is_paged_through_without_loss(account, monkeypatch, few, little):
     monkeypatch.setattr(searching, "MOST", 8)
     monkeypatch.setattr(searching, "FAR", 15)
     monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(searching, "LITTLE", little)
     mine, others = a_store(account), a_store(account)
     rows = received(account, mine, [a_canonical_order(lines=1) for _ in range(40)])
     received(account, others, [a_canonical_order(lines=1) for _ in range(40)])
@@ -150,6 +153,43 @@ def test_a_limited_persons_common_word_is_paged_through_without_loss(account, mo
             if before is None:
                 break
     assert sorted(seen) == sorted(row.pk for row in rows)
+
+
+def test_somebody_with_few_orders_finds_all_that_carry_a_word_and_their_counts(account, monkeypatch):
+    monkeypatch.setattr(searching, "MOST", 4)
+    monkeypatch.setattr(searching, "LITTLE", 12)
+    mine, others = a_store(account), a_store(account)
+    old = [named(account, mine, "Olga Older") for _ in range(6)]
+    for store in (mine, others):
+        for _ in range(6):
+            named(account, store, "Nell Newer")
+        named(account, others, "Olga Older")
+
+    with scoped(account.pk, [mine.merchant_id]):
+        filters = OrderFilters(text="olga older")
+        first = list_orders(filters, limit=4)
+        second = list_orders(filters, first.older, limit=4)
+        counts = tab_counts(filters, first.found)
+
+    assert [row.id for row in (*first.rows, *second.rows)] == [row.pk for row in reversed(old)]
+    assert (second.older, counts["new"]) == (None, 6)
+
+
+def test_an_address_is_found_where_many_share_what_stands_before_its_domain(account, store, monkeypatch):
+    monkeypatch.setattr(searching, "MOST", 4)
+    monkeypatch.setattr(searching, "FAR", 6)
+    hit = an_order(account, store, email="orders@one.example")
+    for _ in range(10):
+        an_order(account, store, email="orders@other.example")
+
+    assert found(account, "orders@one.example") == [hit.pk]
+    assert found(account, "orders@on") == [hit.pk]
+
+
+def test_an_address_is_not_found_by_what_stands_before_its_domain_alone(account, store):
+    an_order(account, store, email="robin@example.com")
+
+    assert found(account, "robin@example.org") == []
 
 
 def test_a_list_and_its_counts_search_once(account, store):
