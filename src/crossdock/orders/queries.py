@@ -1,6 +1,7 @@
 """The list of orders: what it is filtered by, a page of it, and how many stand at each status."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -75,8 +76,8 @@ class OrderRow(Struct, frozen=True):
 class Listed(Struct, frozen=True):
     """A page of orders, newest first. `newer` and `older` are where the neighbouring pages begin, None where there is none.
 
-    Of a search: `is_exact` and `walked` as in `searching.Found`, and `found` itself, which `tab_counts` takes so as not to search
-    again.
+    Of a search: `is_exact` and `walked` as in `searching.Found`, `found` itself, and how many of it stand at each status, which
+    `tab_counts` takes so as not to search again.
     """
 
     rows: tuple[OrderRow, ...]
@@ -85,6 +86,7 @@ class Listed(Struct, frozen=True):
     is_exact: bool = False
     walked: int = 0
     found: searching.Found | None = None
+    counts: Mapping[str, int] | None = None
 
 
 COLUMNS = ", ".join(f"o.{name}" for name in OrderRow.__struct_fields__)
@@ -97,7 +99,7 @@ def list_orders(filters: OrderFilters, before: Place | None = None, limit: int =
     """
     # Other filters drop some of what is found, so more has to be found at once.
     looked_up = _look_up(filters, before, limit + 1 if _is_only_text(filters) else searching.MOST)
-    rows = _page(filters, None if looked_up is None else looked_up.ids, before, after, limit)
+    rows, counts = _page(filters, None if looked_up is None else looked_up.ids, before, after, limit)
     found = looked_up or searching.Found(())
     more = len(rows) > limit
     rows = rows[:limit]
@@ -114,34 +116,34 @@ def list_orders(filters: OrderFilters, before: Place | None = None, limit: int =
         is_exact=found.is_exact,
         walked=found.walked,
         found=looked_up,
+        counts=counts,
     )
 
 
-def tab_counts(filters: OrderFilters, found: searching.Found | None = None) -> dict[str, int] | None:
-    """Orders at each status under the other filters: exact up to COUNTED, COUNTED + 1 above. `found` is what a list found already.
+def tab_counts(filters: OrderFilters, listed: Listed | None = None) -> dict[str, int] | None:
+    """Orders at each status under the other filters: exact up to COUNTED, COUNTED + 1 above. `listed` is the list by these filters.
 
     None where nobody counts: a search that did not look at all orders.
     """
-    found = found or _look_up(filters, None, PAGE + 1)
-    if found is not None and not found.is_complete:
-        return None
-    ids = None if found is None else found.ids
-    values, conditions = _conditions(filters, ids)
+    if listed is None and (filters.text or filters.needs == "issue"):
+        listed = list_orders(filters)
+    if listed is not None and listed.found is not None:
+        return _counted(listed.counts or {}) if listed.found.is_complete else None
+    values, conditions = _conditions(filters, None)
     values["most"] = COUNTED + 1
-    if ids is not None:
-        statement = f"select o.status, count(*) from {_source(ids)} where {conditions} group by o.status"
-    else:
-        one = f"select 1 from sales_order o where {conditions} and o.status = st.status"
-        inner = f"{one} limit %(most)s"
-        if "merchants" in values and filters.store_id is None:
-            inner = (
-                "select 1 from unnest(%(merchants)s::bigint[]) m(id) cross join lateral"
-                f" ({one} and o.merchant_id = m.id limit %(most)s) y limit %(most)s"
-            )
-        statement = f"select st.status, (select count(*) from ({inner}) x) from order_status st"
+    one = f"select 1 from sales_order o where {conditions} and o.status = st.status"
+    inner = f"{one} limit %(most)s"
+    if "merchants" in values and filters.store_id is None:
+        inner = (
+            "select 1 from unnest(%(merchants)s::bigint[]) m(id) cross join lateral"
+            f" ({one} and o.merchant_id = m.id limit %(most)s) y limit %(most)s"
+        )
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        counts = dict(cursor.fetchall())
+        cursor.execute(f"select st.status, (select count(*) from ({inner}) x) from order_status st", values)
+        return _counted(dict(cursor.fetchall()))
+
+
+def _counted(counts: Mapping[str, int]) -> dict[str, int]:
     return {status.value: min(counts.get(status.value, 0), COUNTED + 1) for status in OrderStatus}
 
 
@@ -150,13 +152,6 @@ def _look_up(filters: OrderFilters, before: Place | None, wanted: int) -> search
     if filters.text:
         return searching.find(filters.text, before=before, wanted=wanted, is_anywhere=filters.is_anywhere)
     return searching.Found(tuple(_with_issue())) if filters.needs == "issue" else None
-
-
-def _source(ids: Sequence[int] | None) -> str:
-    """Where orders are read from: known ones by their keys and first, or the planner may walk through all to find them in order."""
-    if ids is None:
-        return "sales_order o"
-    return "(select * from sales_order where id = any (%(ids)s) offset 0) o"
 
 
 def _is_only_text(filters: OrderFilters) -> bool:
@@ -207,34 +202,48 @@ def _conditions(filters: OrderFilters, ids: Sequence[int] | None) -> tuple[dict[
     return values, " and ".join(parts)
 
 
+# Known orders are read by their keys and once, for the page and for the counts of all of them, which are there on an empty page too.
+FOUND = """
+with found as materialized (select {columns} from (select * from sales_order where id = any (%(ids)s) offset 0) o where {conditions}),
+     counted as (select jsonb_object_agg(s.status, s.orders) as counts
+                   from (select status, count(*) as orders from found group by status) s)
+select k.counts, x.* from counted k left join ({page}) x on true {order}
+"""
+
+
 def _page(
     filters: OrderFilters, ids: Sequence[int] | None, before: Place | None, after: Place | None, limit: int
-) -> list[OrderRow]:
+) -> tuple[list[OrderRow], Mapping[str, int] | None]:
+    """Rows of a page and one more; of known orders also how many there are at each status."""
     values, conditions = _conditions(filters, ids)
     place = after or before or NEWEST
     values |= {"at": place.at, "id": place.id, "limit": limit + 1}
     sign, way = (">", "asc") if after is not None else ("<", "desc")
     order = f"order by placed_at {way}, id {way} limit %(limit)s"
-    inner = f"select {COLUMNS} from {_source(ids)} where {conditions} and (o.placed_at, o.id) {sign} (%(at)s, %(id)s)"
+    beyond = f"(o.placed_at, o.id) {sign} (%(at)s, %(id)s)"
     statuses = list(filters.statuses)
-    branches = []
-    # The index by store has the status before the date: over several, the newest of each are merged.
     if ids is not None:
         if statuses:
             values["statuses"] = statuses
-            inner += " and o.status = any (%(statuses)s)"
-    else:
-        by_merchant = "merchants" in values and filters.store_id is None
-        if statuses or filters.store_id is not None:
-            values["statuses"] = statuses or [status.value for status in OrderStatus]
-            branches.append("unnest(%(statuses)s::text[]) st(status)")
-            inner += " and o.status = st.status"
-        if by_merchant:
-            branches.append("unnest(%(merchants)s::bigint[]) m(id)")
-            inner += " and o.merchant_id = m.id"
+            beyond += " and o.status = any (%(statuses)s)"
+        page = f"select {COLUMNS} from found o where {beyond} {order}"
+        with connection.cursor() as cursor:
+            cursor.execute(FOUND.format(columns=COLUMNS, conditions=conditions, page=page, order=order), values)
+            rows = cursor.fetchall()
+        return [OrderRow(*row[1:]) for row in rows if row[1] is not None], json.loads(rows[0][0] or "{}")
+    inner = f"select {COLUMNS} from sales_order o where {conditions} and {beyond}"
+    branches = []
+    # The indexes by status and by store have the status before the date: over several, the newest of each are merged.
+    if statuses or filters.store_id is not None:
+        values["statuses"] = statuses or [status.value for status in OrderStatus]
+        branches.append("unnest(%(statuses)s::text[]) st(status)")
+        inner += " and o.status = st.status"
+    if "merchants" in values and filters.store_id is None:
+        branches.append("unnest(%(merchants)s::bigint[]) m(id)")
+        inner += " and o.merchant_id = m.id"
     statement = f"{inner} {order}"
     if branches:
         statement = f"select x.* from {' cross join '.join(branches)} cross join lateral ({inner} {order}) x {order}"
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [OrderRow(*row) for row in cursor.fetchall()]
+        return [OrderRow(*row) for row in cursor.fetchall()], None

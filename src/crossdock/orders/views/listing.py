@@ -90,7 +90,7 @@ def _context(request: AccountRequest) -> dict[str, Any]:
     filters = read_filters(request.GET, stores, merchants)
     before, after = Place.read(request.GET.get("before", "")), Place.read(request.GET.get("after", ""))
     listed = list_orders(filters, None if after else before, after=after)
-    counts = tab_counts(filters, listed.found)
+    counts = tab_counts(filters, listed)
     path = reverse("orders:list", kwargs={"account": request.account.public_id})
     return {
         "bar": filter_bar(request, facets_of(stores, merchants), _("Number, name, e-mail, SKU or tracking number")),
