@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection as database
 
-from crossdock.accounts.models import Audit
-from crossdock.accounts.rights import system
+from crossdock.accounts.models import Audit, Role
+from crossdock.accounts.rights import Actor, NotConfirmed, system
 from crossdock.accounts.testing import an_account
 from crossdock.connections import services, sites
 from crossdock.connections.gateway import settings_of_row
@@ -90,20 +90,51 @@ def test_a_channel_that_a_stopped_worker_is_in_the_middle_of_is_run_later_and_sa
 
 
 @pytest.mark.parametrize("was_live", [True, False])
-def test_settings_that_would_make_known_orders_new_ones_are_refused_where_the_store_was_live(account, monkeypatch, was_live):
+@pytest.mark.parametrize("way", ["replaced", "added again", "replaced after its connection was deleted"])
+def test_settings_that_would_make_known_orders_new_ones_are_refused_where_the_store_was_live(account, monkeypatch, was_live, way):
     store = a_store(account)
-    a_connection(account, store=store, mode="live" if was_live else "observe")
+    link = a_connection(account, store=store, mode="live" if was_live else "observe")
     monkeypatch.setattr(StoreSettings, "keeps_orders_known", lambda self, before: False)
 
-    def replace():
+    def change():
+        actor, settings, identity = system(account.pk), settings_of_row(store), Identity(store.identity, store.name)
         with scoped(account.pk):
-            settings = settings_of_row(store)
-            sites.replace_settings(
-                actor=system(account.pk), site=store, settings=settings, identity=Identity(store.identity, store.name)
-            )
+            if "deleted" in way:
+                services.set_mode(actor=actor, connection=link, mode=Mode.OFF)
+                services.delete_connection(actor=actor, connection=link)
+            if way == "added again":
+                known = {"merchant": store.merchant, "platform": store.platform, "name": store.name}
+                sites.save_store(actor=actor, settings=settings, identity=identity, **known)
+            else:
+                sites.replace_settings(actor=actor, site=store, settings=settings, identity=identity)
 
     if was_live:
         with pytest.raises(RuleBroken, match="could ship twice"):
-            replace()
+            change()
     else:
-        replace()
+        change()
+
+
+def test_whoever_signed_in_long_ago_adds_no_store_and_no_warehouse(account):
+    link = a_connection(account)
+    stale = Actor(account.pk, None, Role.ADMINISTRATOR, is_confirmed=False)
+    store, warehouse = link.store, link.warehouse
+
+    with scoped(account.pk):
+        with pytest.raises(NotConfirmed):
+            sites.save_store(
+                actor=stale,
+                merchant=store.merchant,
+                platform=store.platform,
+                name="",
+                settings=settings_of_row(store),
+                identity=Identity("new", "New"),
+            )
+        with pytest.raises(NotConfirmed):
+            sites.save_warehouse(
+                actor=stale,
+                platform=warehouse.platform,
+                name="",
+                settings=settings_of_row(warehouse),
+                identity=Identity("new", "New"),
+            )
