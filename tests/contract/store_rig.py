@@ -218,13 +218,16 @@ class StoreRig(StoreWords):
         return [outcomes[correction.key] for correction in corrections]
 
     async def post_as_the_hub_does(self, *notices: ShipmentNotice) -> None:
-        """Post, look up what is unknown, and post again what was not found."""
-        outcomes = await self.post(*notices)
-        failed = [notice for notice, outcome in zip(notices, outcomes, strict=True) if isinstance(outcome, Failed)]
-        found = await self.find(*failed) if failed else {}
-        missing = [notice for notice in failed if notice.key not in found]
-        if missing:
-            assert all(isinstance(outcome, Done) for outcome in await self.post(*missing))
+        """Post, look up what is unknown, and post again what was not found, until all are there."""
+        missing = list(notices)
+        for _ in range(10):
+            outcomes = await self.post(*missing)
+            failed = [notice for notice, outcome in zip(missing, outcomes, strict=True) if isinstance(outcome, Failed)]
+            found = await self.find(*failed) if failed else {}
+            missing = [notice for notice in failed if notice.key not in found]
+            if not missing:
+                return
+        raise AssertionError(f"not posted: {[notice.key for notice in missing]}")
 
 
 @cache

@@ -284,8 +284,8 @@ async def test_each_shipment_is_told_once_whatever_happens_on_the_line(rig, seed
         left = {key: notice for key, notice in left.items() if not await looked_up(rig, notice)}
 
     assert left == {}
-    # Where many shipments share a file there is little on the line that can break.
-    assert rig.sim.troubles.done.total() > (0 if rig.looks_again else 10)
+    # Where many shipments share a file or a call there is little on the line that can break.
+    assert rig.sim.troubles.done.total() > (0 if rig.looks_again else 4)
     assert rig.told() == {notice.tracking[0].number: 1 for notice in notices.values()}
     assert sum(sum(rig.shipped_units(order.external_id).values()) for order in orders) == 45
 

@@ -33,11 +33,11 @@ class Told(Struct, frozen=True, kw_only=True):
 
 
 class Kept(Struct, frozen=True):
-    """A recorded exchange and the key of the effect it was about, if it was about one."""
+    """A recorded exchange and the keys of the effects it was about."""
 
     id: uuid.UUID
     exchange: Exchange
-    about: str | None
+    about: tuple[str, ...] = ()
 
 
 class Said(Struct, frozen=True):
@@ -51,8 +51,9 @@ def message_about(kept: Sequence[Kept]) -> dict[str, uuid.UUID]:
     """The exchange that tells most of each effect: what was sent, rather than what was looked up around it."""
     best: dict[str, Kept] = {}
     for one in kept:
-        if one.about and (one.about not in best or _weight(one) >= _weight(best[one.about])):
-            best[one.about] = one
+        for key in one.about:
+            if key not in best or _weight(one) >= _weight(best[key]):
+                best[key] = one
     return {about: one.id for about, one in best.items()}
 
 
@@ -136,9 +137,8 @@ def keep_messages(
                 sealed_side(account_id, message.id, "response", Said(exchange.response_headers, exchange.response)),
             )
         )
-        order_id = (subjects or {}).get(message.about or "")
-        if order_id is not None:
-            about.append((at, message.id, order_id))
+        orders = {subjects[key] for key in message.about if key in subjects} if subjects else ()
+        about += [(at, message.id, order_id) for order_id in orders]
     if rows:
         values = [account_id, store_id, warehouse_id, *(list(column) for column in zip(*rows, strict=True))]
         statements.run_kept(KEEP_MESSAGES, values)

@@ -109,7 +109,7 @@ def test_an_exchange_comes_back_with_headers_and_bodies_as_they_were_said(accoun
         at=datetime.now(UTC), operation="orders", method="POST", url="https://shop.example.com/graphql.json", status=200, ms=12,
         request=b'{"a": 1}', response=b"line one\nline two", is_write=False, request_headers={"accept": "application/json"},
     )  # fmt: skip
-    kept = Kept(message_id_at(said.at), said, "key")
+    kept = Kept(message_id_at(said.at), said, ("key",))
     with scoped(account.pk):
         keep_messages([kept], store_id=connection.store_id, subjects={"key": order.pk})
 

@@ -1,5 +1,5 @@
-"""Which item a call is about, for whoever records it. Set where one call serves one item; empty for calls about many."""
+"""Which items a call is about, by their keys, for whoever records it. Empty for calls about none in particular."""
 
 from contextvars import ContextVar
 
-ABOUT: ContextVar[str | None] = ContextVar("about", default=None)
+ABOUT: ContextVar[tuple[str, ...]] = ContextVar("about", default=())

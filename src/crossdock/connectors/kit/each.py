@@ -29,7 +29,7 @@ async def each(
             if stopped:
                 outcomes[place] = Failed(key(item), stopped[0])
                 continue
-            ABOUT.set(key(item))
+            ABOUT.set((key(item),))
             try:
                 outcomes[place] = await act(item)
             except ConnectorError as error:

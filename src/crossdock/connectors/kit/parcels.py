@@ -41,11 +41,6 @@ class Parcel(Struct, frozen=True):
     draft: str
 
     @property
-    def about(self) -> str | None:
-        """The effect that the file is about; None for a file of several."""
-        return self.keys[0] if len(self.keys) == 1 else None
-
-    @property
     def evidence(self) -> dict[str, str]:
         """What a look-up needs after a crash."""
         return {
@@ -155,7 +150,7 @@ class Parcels:
         Asked before a draft is written. A draft beside a delivered file would, once the partner has taken the file, look like one
         that was never renamed.
         """
-        ABOUT.set(file.about)
+        ABOUT.set(file.keys)
         path, evidence = self._path(file.name), file.evidence
         try:
             if await self._files.stat(path) is None:
@@ -170,7 +165,7 @@ class Parcels:
 
     async def _write(self, file: Parcel) -> ConnectorError | None:
         """Write a draft; what went wrong, if anything did."""
-        ABOUT.set(file.about)
+        ABOUT.set(file.keys)
         try:
             await self._files.write(self._path(file.draft), file.content)
         except OutcomeUnknown as error:
@@ -185,7 +180,7 @@ class Parcels:
 
     async def _rename(self, file: Parcel) -> ConnectorError | None:
         """Give a draft its final name; what went wrong, if anything did."""
-        ABOUT.set(file.about)
+        ABOUT.set(file.keys)
         path, evidence = self._path(file.name), file.evidence
         try:
             await self._move(file.draft, file.name)

@@ -1,7 +1,7 @@
 """One GraphQL call: paced by points, judged by its errors, read into a type."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from crossdock.connectors.kit.errors import (
     Unavailable,
 )
 from crossdock.connectors.kit.http import Answer, Http, said
-from crossdock.connectors.shopify.queries import VERSION
+from crossdock.connectors.shopify.queries import VERSION, Changes
 
 T = TypeVar("T")
 
@@ -73,6 +73,13 @@ class _Envelope(Struct, frozen=True):
     extensions: _Extensions = _Extensions()
 
 
+class _Answer(Struct, frozen=True):
+    """An answer that was not throttled, and the errors in it that stand for the whole call."""
+
+    data: Raw
+    errors: tuple[_Error, ...]
+
+
 class TooExpensive(InvalidData):
     """The query costs more points than one query may; a smaller page is to be asked for."""
 
@@ -84,7 +91,7 @@ class GraphQL:
         self._http = http
         self._credential_field = credential_field
         self._remedy = remedy
-        self._costs: dict[str, float] = {}
+        self._costs: dict[tuple[str, float], float] = {}
         self.served_version: str | None = None
 
     async def query(self, document: str, type_: type[T], *, cost: float = 20, **variables: Any) -> T:
@@ -98,7 +105,47 @@ class GraphQL:
         """Change, once. A clear refusal is raised as such; whatever leaves the outcome open is OutcomeUnknown."""
         return await self._call(document, type_, variables, cost=cost, is_write=True)
 
+    async def mutate_each(
+        self, changes: Changes, type_: type[T], values: Sequence[Any], *, cost: float = 10
+    ) -> list[T | ConnectorError]:
+        """Change several things by one call, each once; `cost` is of one. What became of each, in their order, as `mutate` says it.
+
+        Raises what meets all of them: a call that was refused as a whole, or whose answer was lost.
+        """
+        named = {f"v{place}": value for place, value in enumerate(values)}
+        operation = changes.name
+        answer = await self._ask(changes.document(len(named)), named, cost=cost * len(named), is_write=True)
+        if bytes(answer.data) == b"null":
+            self._raise_first(answer.errors, is_write=True)
+        try:
+            data = decode(answer.data, dict[str, Raw], what=f"Shopify's answer to {operation}")
+        except InvalidData as error:
+            raise _unreadable(error) from error
+        return [self._outcome(name, data.get(name), answer.errors, type_, operation) for name in named]
+
+    def _outcome(
+        self, name: str, content: Raw | None, errors: Sequence[_Error], type_: type[T], operation: str
+    ) -> T | ConnectorError:
+        """What became of one of several changes. One that gave something was made, whatever else went wrong with the answer."""
+        if content is not None and bytes(content) != b"null":
+            try:
+                return decode(content, type_, what=f"Shopify's answer to {operation}")
+            except InvalidData as unfit:
+                return _unreadable(unfit)
+        about = next((error for error in errors if error.path and error.path[0] == name), None)
+        if about is None:
+            return OutcomeUnknown(f"Shopify did not say what became of {operation}.")
+        return self._fault(about, is_write=True)
+
     async def _call(self, document: str, type_: type[T], variables: Mapping[str, Any], *, cost: float, is_write: bool) -> T:
+        answer = await self._ask(document, variables, cost=cost, is_write=is_write)
+        self._raise_first(answer.errors, is_write=is_write)
+        try:
+            return decode(answer.data, type_, what=f"Shopify's answer to {_name_of(document)}")
+        except InvalidData as error:
+            raise (_unreadable(error) if is_write else error) from error
+
+    async def _ask(self, document: str, variables: Mapping[str, Any], *, cost: float, is_write: bool) -> _Answer:
         operation = _name_of(document)
         body = {"query": document, "variables": variables, "operationName": operation}
         send = self._http.write if is_write else self._http.read
@@ -109,7 +156,7 @@ class GraphQL:
                     f"admin/api/{VERSION}/graphql.json",
                     operation=operation,
                     json=body,
-                    cost=self._costs.get(operation, cost),
+                    cost=self._costs.get((operation, cost), cost),
                 )
             except AuthenticationFailed as error:
                 raise self._explained(error) from error
@@ -117,16 +164,14 @@ class GraphQL:
             self._judge_status(answer)
             try:
                 envelope = decode(answer.body, _Envelope, what="Shopify's answer")
-                throttled = self._judge(envelope, operation, is_write=is_write)
-                if not throttled:
-                    return decode(envelope.data, type_, what=f"Shopify's answer to {operation}")
             except InvalidData as error:
-                if is_write and error.field != "search" and error.evidence.get("refused") is None:
-                    raise OutcomeUnknown(
-                        "Shopify's answer to a change could not be read. It is looked up before it is sent again.",
-                        evidence={"reason": error.message},
-                    ) from error
-                raise
+                raise (_unreadable(error) if is_write else error) from error
+            self._learn(envelope, (operation, cost))
+            if isinstance(envelope.errors, str):
+                raise self._refused(envelope.errors)
+            if not any(error.extensions.code == "THROTTLED" for error in envelope.errors):
+                self._judge_search(envelope)
+                return _Answer(envelope.data, envelope.errors)
         raise RateLimited("Shopify is throttling this shop.", retry_after=timedelta(seconds=10))
 
     def _notice_version(self, answer: Answer) -> None:
@@ -162,46 +207,52 @@ class GraphQL:
             raise RateLimited("Shopify took our calls for an attack.", retry_after=timedelta(minutes=1))
         raise InvalidData(f"Shopify answered {status}{words}.", evidence={"refused": str(status)})
 
-    def _judge(self, envelope: _Envelope, operation: str, *, is_write: bool) -> bool:
-        """True when the call was throttled and may be made again. Raises for every other error."""
+    def _learn(self, envelope: _Envelope, call: tuple[str, float]) -> None:
+        """Note what a call of this kind and size is charged, and what the bucket holds."""
         cost = envelope.extensions.cost
-        if cost is not None:
-            if cost.requested_query_cost is not None:
-                self._costs[operation] = float(cost.requested_query_cost)
-            throttle = cost.throttle_status
-            self._http.limiter.learn(
-                float(throttle.currently_available), float(throttle.maximum_available), float(throttle.restore_rate)
-            )
-        errors = envelope.errors
+        if cost is None:
+            return
+        if cost.requested_query_cost is not None:
+            self._costs[call] = float(cost.requested_query_cost)
+        throttle = cost.throttle_status
+        self._http.limiter.learn(
+            float(throttle.currently_available), float(throttle.maximum_available), float(throttle.restore_rate)
+        )
+
+    def _refused(self, errors: str) -> ConnectorError:
+        if _PERMANENT_TOKEN_REFUSED in errors:
+            return self._permanent_refused()
+        return InvalidData(f"Shopify refused the call: “{self._http.masked(errors[:300])}”.", evidence={"refused": "errors"})
+
+    def _raise_first(self, errors: Sequence[_Error], *, is_write: bool) -> None:
+        """Raise what the errors of a call mean: the first that tells more than that the call was refused."""
+        faults = [self._fault(error, is_write=is_write) for error in errors]
+        telling = [fault for fault in faults if type(fault) is not InvalidData]
+        if faults:
+            raise (telling or faults)[0]
+
+    def _fault(self, error: _Error, *, is_write: bool) -> ConnectorError:
+        """What one error means."""
+        code = error.extensions.code
         masked = self._http.masked
-        if isinstance(errors, str):
-            if _PERMANENT_TOKEN_REFUSED in errors:
-                raise self._permanent_refused()
-            raise InvalidData(f"Shopify refused the call: “{masked(errors[:300])}”.", evidence={"refused": "errors"})
-        for error in errors:
-            code = error.extensions.code
-            if code == "THROTTLED":
-                return True
-            if code == "MAX_COST_EXCEEDED":
-                raise TooExpensive(f"Shopify finds the call too expensive: “{error.message}”.", evidence={"refused": code})
-            if code == "ACCESS_DENIED":
-                raise self._denied(error)
-            if code in ("INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"):
-                message = f"Shopify failed inside: “{masked(error.message[:200])}”."
-                raise OutcomeUnknown(message) if is_write else Unavailable(message)
-        if errors:
-            first = errors[0]
-            path = ".".join(str(part) for part in first.path or ()) or None
-            raise InvalidData(
-                f"Shopify refused the call: “{masked(first.message[:300])}”.",
-                field=path,
-                evidence={"refused": first.extensions.code or "errors"},
-            )
+        if code == "MAX_COST_EXCEEDED":
+            return TooExpensive(f"Shopify finds the call too expensive: “{error.message}”.", evidence={"refused": code})
+        if code == "ACCESS_DENIED":
+            return self._denied(error)
+        if code in ("INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"):
+            message = f"Shopify failed inside: “{masked(error.message[:200])}”."
+            return OutcomeUnknown(message) if is_write else Unavailable(message)
+        return InvalidData(
+            f"Shopify refused the call: “{masked(error.message[:300])}”.",
+            field=".".join(str(part) for part in error.path or ()) or None,
+            evidence={"refused": code or "errors"},
+        )
+
+    def _judge_search(self, envelope: _Envelope) -> None:
         for search in envelope.extensions.search:
             for warning in search.warnings:
                 # An unknown term is left out with a warning only, and the list silently becomes wider than what was asked for.
                 raise InvalidData(f"Shopify did not understand the search: “{warning.message}”.", field="search")
-        return False
 
     def _denied(self, error: _Error) -> ConnectorError:
         needed = error.extensions.required_access
@@ -231,6 +282,14 @@ class GraphQL:
             "themselves.",
             field=self._credential_field,
         )
+
+
+def _unreadable(error: InvalidData) -> OutcomeUnknown:
+    """What an answer to a change means that cannot be read."""
+    return OutcomeUnknown(
+        "Shopify's answer to a change could not be read. It is looked up before it is sent again.",
+        evidence={"reason": error.message},
+    )
 
 
 def _name_of(document: str) -> str:

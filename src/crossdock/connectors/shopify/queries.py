@@ -4,8 +4,35 @@ Costs follow from the answer, not from us; the page sizes inside the documents k
 that one query may cost whatever the plan. What does not fit on a first page is read on by itself, see `MORE_*`.
 """
 
+from functools import cache
+
+from msgspec import Struct
+
 VERSION = "2026-10"
 """The version of the Admin API the documents are written for."""
+
+
+class Changes(Struct, frozen=True):
+    """Changes of one kind in one call: a field that takes one argument, asked for once for each under the aliases v0, v1 and so on.
+    Shopify makes them one after the other, and answers for each.
+    """
+
+    name: str
+    takes: str
+    field: str
+    most: int
+
+    def document(self, count: int) -> str:
+        """The document for so many, at most `most`."""
+        return _changes(self, count)
+
+
+@cache
+def _changes(changes: Changes, count: int) -> str:
+    given = ", ".join(f"$v{place}: {changes.takes}" for place in range(count))
+    fields = "\n".join(f"  v{place}: {changes.field.replace('$', f'$v{place}', 1)}" for place in range(count))
+    return f"mutation {changes.name}({given}) {{\n{fields}\n}}"
+
 
 _MONEY = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
 
@@ -98,6 +125,34 @@ MORE_FULFILLMENT_ORDER_LINES = f"""query MoreFulfillmentOrderLines($id: ID!, $af
   }}
 }}"""
 
+STANDING = """query Standing($sent: [ID!]!) {
+  nodes(ids: $sent) {
+    ... on Order {
+      id
+      fulfillmentOrders(first: 4) {
+        nodes {
+          id status
+          supportedActions { action }
+          assignedLocation { name location { id name } }
+          deliveryMethod { methodType }
+          lineItems(first: 25) {
+            nodes { id remainingQuantity totalQuantity sku lineItem { id name } }
+            pageInfo { hasNextPage }
+          }
+        }
+        pageInfo { hasNextPage }
+      }
+      fulfillments(first: 5) {
+        id status createdAt
+        trackingInfo { number company url }
+        fulfillmentLineItems(first: 25) { nodes { quantity lineItem { id } } pageInfo { hasNextPage } }
+      }
+    }
+  }
+}"""
+"""What may still be fulfilled of some orders, and what the shop already counts as shipped of them: read fresh before each shipment.
+An order of which this is not all is read by itself."""
+
 SHIPPABLE = """query Shippable($id: ID!, $after: String) {
   order(id: $id) {
     id name cancelledAt
@@ -116,7 +171,7 @@ SHIPPABLE = """query Shippable($id: ID!, $after: String) {
     }
   }
 }"""
-"""What may still be fulfilled of one order, and where: read fresh before each shipment."""
+"""What may still be fulfilled of one order, and where."""
 
 MORE_SHIPPABLE_LINES = """query MoreShippableLines($id: ID!, $after: String!) {
   fulfillmentOrder(id: $id) {
@@ -145,12 +200,16 @@ MORE_FULFILLMENT_LINES = """query MoreFulfillmentLines($id: ID!, $after: String!
   }
 }"""
 
-CREATE_FULFILLMENT = """mutation CreateFulfillment($fulfillment: FulfillmentInput!) {
-  fulfillmentCreate(fulfillment: $fulfillment) {
+CREATE_FULFILLMENT = Changes(
+    "CreateFulfillment",
+    "FulfillmentInput!",
+    """fulfillmentCreate(fulfillment: $) {
     fulfillment { id status createdAt trackingInfo { number company url } }
     userErrors { field message }
-  }
-}"""
+  }""",
+    most=5,
+)
+"""Few, for each takes the shop half a second and more, and what is cut off has to be looked up."""
 
 UPDATE_TRACKING = """mutation UpdateTracking($id: ID!, $tracking: FulfillmentTrackingInput!) {
   fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $tracking, notifyCustomer: false) {
@@ -173,22 +232,25 @@ MOVE = """mutation MoveFulfillmentOrder($id: ID!, $newLocationId: ID!, $lines: [
   }
 }"""
 
-PROGRESS = """query Progress($id: ID!) {
-  order(id: $id) {
-    id name
-    fulfillmentOrders(first: 50) {
-      nodes { id status supportedActions { action } assignedLocation { location { id } } }
-      pageInfo { hasNextPage endCursor }
+PROGRESS = """query Progress($those: [ID!]!) {
+  nodes(ids: $those) {
+    ... on Order {
+      id
+      fulfillmentOrders(first: 50) { nodes { id status supportedActions { action } assignedLocation { location { id } } } }
     }
   }
 }"""
+"""Which parts of some orders may be said to be worked on."""
 
-REPORT_PROGRESS = """mutation ReportProgress($id: ID!) {
-  fulfillmentOrderReportProgress(id: $id) {
+REPORT_PROGRESS = Changes(
+    "ReportProgress",
+    "ID!",
+    """fulfillmentOrderReportProgress(id: $) {
     fulfillmentOrder { id status }
     userErrors { field message code }
-  }
-}"""
+  }""",
+    most=10,
+)
 
 VARIANTS_BY_SKU = """query VariantsBySku($query: String!, $after: String, $location: ID!) {
   productVariants(first: 100, after: $after, query: $query, sortKey: ID) {
@@ -364,3 +426,12 @@ DELETE_WEBHOOK = """mutation DeleteWebhook($id: ID!) {
     userErrors { field message }
   }
 }"""
+
+
+def documents() -> dict[str, str]:
+    """Every document by its name here, those of several changes at their largest."""
+    return {
+        name: value.document(value.most) if isinstance(value, Changes) else value
+        for name, value in globals().items()
+        if name.isupper() and name[0] != "_" and (isinstance(value, Changes) or (isinstance(value, str) and "{" in value))
+    }

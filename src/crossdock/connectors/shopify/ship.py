@@ -1,4 +1,4 @@
-"""Telling the shop what left, once, and that an order is being worked on."""
+"""Telling the shop what left, once, and that an order is being worked on: a few orders by one call."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from crossdock.connectors.kit.about import ABOUT
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
-from crossdock.connectors.kit.each import each
-from crossdock.connectors.kit.errors import InvalidData, OutcomeUnknown
-from crossdock.connectors.kit.in_turn import each_in_turn
+from crossdock.connectors.kit.errors import ConnectorError, InvalidData, OutcomeUnknown
+from crossdock.connectors.kit.in_turn import some_in_turn
 from crossdock.connectors.kit.together import together
 from crossdock.connectors.shopify import posting, queries
-from crossdock.connectors.shopify.graphql import GraphQL
+from crossdock.connectors.shopify.graphql import GraphQL, TooExpensive
 from crossdock.connectors.shopify.payloads import ShFulfillment, ShFulfillmentOrder, ShPage, ShUserError, gid, number_of
 from crossdock.connectors.shopify.pull import extend
 from crossdock.connectors.shopify.settings import Settings
@@ -21,7 +21,13 @@ from crossdock.domain.fulfillment import ShipmentNotice
 T = TypeVar("T")
 
 AT_ONCE = 4
-"""Orders worked on at the same time in one shop; the points of its bucket are the real limit."""
+"""Calls under way at the same time in one shop; the points of its bucket are the real limit."""
+
+THOSE = 20
+"""Orders of which is asked by one call what may be said of them."""
+
+_FULFILLMENTS = 5
+"""Fulfillments that are read of an order beside others: a list without pages, which may go on when it is full."""
 
 _MOST_PAGES = 100
 _GONE = "The order is no longer in the shop, or this app may not see it any more."
@@ -44,20 +50,43 @@ class _Created(Struct, frozen=True, rename="camel"):
     user_errors: tuple[ShUserError, ...] = ()
 
 
-class _CreateData(Struct, frozen=True, rename="camel"):
-    fulfillment_create: _Created | None = None
-
-
-class _ReportData(Struct, frozen=True, rename="camel"):
-    fulfillment_order_report_progress: _Moved | None = None
-
-
 class _InProgress(Struct, frozen=True, rename="camel"):
-    fulfillment_orders: ShPage[ShFulfillmentOrder]
+    fulfillment_orders: ShPage[ShFulfillmentOrder] = ShPage()
 
 
 class _ProgressData(Struct, frozen=True):
-    order: _InProgress | None = None
+    nodes: tuple[_InProgress | None, ...]
+
+
+class _Standing(Struct, frozen=True, rename="camel"):
+    """What may still be fulfilled of an order, and what the shop counts as shipped of it."""
+
+    fulfillment_orders: ShPage[ShFulfillmentOrder] = ShPage()
+    fulfillments: tuple[ShFulfillment, ...] = ()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there is more of it than one reads of an order beside others."""
+        parts = self.fulfillment_orders
+        return (
+            parts.page_info.has_next_page
+            or any(part.line_items.page_info.has_next_page for part in parts.nodes)
+            or len(self.fulfillments) >= _FULFILLMENTS
+            or any(one.fulfillment_line_items.page_info.has_next_page for one in self.fulfillments)
+        )
+
+
+class _StandingData(Struct, frozen=True):
+    nodes: tuple[_Standing | None, ...]
+
+
+class _Wanted(Struct, frozen=True):
+    """A fulfillment to create. A shipment over several locations is several at Shopify; the shopper is mailed with the first alone."""
+
+    notice: ShipmentNotice
+    creation: posting.Creation
+    parts: Sequence[ShFulfillmentOrder]
+    is_first: bool
 
 
 class Shipments:
@@ -68,12 +97,15 @@ class Shipments:
         self._settings = settings
 
     async def post(self, notices: Sequence[ShipmentNotice], note: Note) -> list[Done | Failed]:
-        """Each notice by itself. Notices of one order go one after the other: they take from the same remaining units."""
+        """What became of each. Notices of one order go one after the other: they take from the same remaining units."""
 
-        async def act(notice: ShipmentNotice) -> Done:
-            return await self._post(notice, note)
+        async def act(some: Sequence[ShipmentNotice]) -> list[Done | Failed]:
+            return await self._post_some(some, note)
 
-        return await each_in_turn(notices, act, key=lambda notice: notice.key, of=lambda notice: notice.order_id, at_once=AT_ONCE)
+        most = queries.CREATE_FULFILLMENT.most
+        return await some_in_turn(
+            notices, act, key=lambda notice: notice.key, of=lambda notice: notice.order_id, most=most, at_once=AT_ONCE
+        )
 
     async def find(self, notices: Sequence[ShipmentNotice], evidence: Mapping[str, Mapping[str, str]]) -> list[Found]:
         """Which notices the shop already counts in full. One of which only a part stands is not found: posting it again adds the
@@ -93,15 +125,56 @@ class Shipments:
 
     async def report(self, order_ids: Sequence[str]) -> list[Done | Failed]:
         """Say that orders are being worked on, where Shopify lets this app say so; elsewhere nothing is done, and that is fine."""
-        return await each(order_ids, self._report, key=lambda order_id: order_id, at_once=AT_ONCE)
+        if not self._settings.report_progress:
+            return [Done(order_id, order_id, {"reported": "off"}) for order_id in order_ids]
+        return await some_in_turn(order_ids, self._report_some, key=str, of=str, most=THOSE, at_once=AT_ONCE)
 
-    async def _post(self, notice: ShipmentNotice, note: Note) -> Done:
-        fulfillments = await self.fulfillments(notice.order_id)
-        parts = await self._parts(notice.order_id)
-        plan = self._plan(notice, parts, fulfillments)
-        if plan.creations:
-            # What a look-up needs after a crash: anything that is there now is not ours.
-            await note({notice.key: {"before": " ".join(number_of(one.id) for one in fulfillments)}})
+    async def _post_some(self, notices: Sequence[ShipmentNotice], note: Note) -> list[Done | Failed]:
+        """Post shipments of different orders."""
+        outcomes: dict[str, Done | Failed] = {}
+        states = await self._standing([notice.order_id for notice in notices])
+        plans: dict[str, posting.Plan] = {}
+        for notice in notices:
+            try:
+                plans[notice.key] = self._plan(notice, *_there(states[notice.order_id]))
+            except InvalidData as error:
+                outcomes[notice.key] = Failed(notice.key, error)
+        # What a look-up needs after a crash: anything that is there now is not ours.
+        before = {
+            notice.key: {"before": " ".join(number_of(one.id) for one in _there(states[notice.order_id])[1])}
+            for notice in notices
+            if notice.key in plans and plans[notice.key].creations
+        }
+        if before:
+            await note(before)
+        planned = [notice for notice in notices if notice.key in plans]
+        plain = [one for one in planned if len(plans[one.key].creations) == 1 and not plans[one.key].moves]
+        wanted = []
+        for notice in plain:
+            plan = plans[notice.key]
+            wanted.append(_Wanted(notice, plan.creations[0], _there(states[notice.order_id])[0], is_first=not plan.found))
+        for notice, answer in zip(plain, await self._create(wanted), strict=True):
+            if isinstance(answer, ConnectorError):
+                outcomes[notice.key] = Failed(notice.key, answer)
+            else:
+                outcomes[notice.key] = _done(notice, plans[notice.key].found, [answer])
+        for notice in planned:
+            if notice.key not in outcomes:
+                ABOUT.set((notice.key,))
+                try:
+                    outcomes[notice.key] = await self._post_by_steps(notice, plans[notice.key], *_there(states[notice.order_id]))
+                except ConnectorError as error:
+                    outcomes[notice.key] = Failed(notice.key, error)
+        return [outcomes[notice.key] for notice in notices]
+
+    async def _post_by_steps(
+        self,
+        notice: ShipmentNotice,
+        plan: posting.Plan,
+        parts: Sequence[ShFulfillmentOrder],
+        fulfillments: Sequence[ShFulfillment],
+    ) -> Done:
+        """Post a shipment that is none any more, or several at Shopify, or of which something has to be moved first."""
         if plan.moves:
             for move in plan.moves:
                 await self._move(notice, move, parts)
@@ -114,12 +187,13 @@ class Shipments:
                     "Shopify, then Reprocess.",
                     field="location",
                 )
-        made = [number_of(id_) for id_ in plan.found]
-        for position, creation in enumerate(plan.creations):
-            # One shipment over several locations is several fulfillments at Shopify; the shopper is mailed with the first alone.
-            notify = self._settings.notify_customer and notice.mail_customer and not made and position == 0
-            made.append(await self._create(notice, creation, parts, notify=notify))
-        return Done(notice.key, made[0], {"fulfillments": " ".join(made), "adopted": "yes" if not plan.creations else "no"})
+        made: list[str] = []
+        for creation in plan.creations:
+            (answer,) = await self._create([_Wanted(notice, creation, parts, is_first=not plan.found and not made)])
+            if isinstance(answer, ConnectorError):
+                raise answer
+            made.append(answer)
+        return _done(notice, plan.found, made)
 
     def _plan(
         self, notice: ShipmentNotice, parts: Sequence[ShFulfillmentOrder], fulfillments: Sequence[ShFulfillment]
@@ -144,39 +218,94 @@ class Shipments:
         if errors:
             raise posting.move_refusal(notice, move, errors, parts)
 
-    async def _create(
-        self, notice: ShipmentNotice, creation: posting.Creation, parts: Sequence[ShFulfillmentOrder], *, notify: bool
-    ) -> str:
-        answer = await self._graphql.mutate(
+    async def _create(self, wanted: Sequence[_Wanted]) -> list[str | ConnectorError]:
+        """Create fulfillments by one call: their numbers, or why there is none."""
+        if not wanted:
+            return []
+        mails = self._settings.notify_customer
+        answers = await self._graphql.mutate_each(
             queries.CREATE_FULFILLMENT,
-            _CreateData,
-            fulfillment=posting.fulfillment_input(notice, creation, notify=notify),
+            _Created,
+            [
+                posting.fulfillment_input(one.notice, one.creation, notify=mails and one.notice.mail_customer and one.is_first)
+                for one in wanted
+            ],
         )
-        created = answer.fulfillment_create
-        if created is not None and created.user_errors:
-            raise posting.refusal(notice, created.user_errors, creation, parts)
-        if created is None or created.fulfillment is None:
-            raise OutcomeUnknown(f"Shopify did not say what became of the shipment of {notice.order_number}.")
-        return number_of(created.fulfillment.id)
+        made: list[str | ConnectorError] = []
+        for one, answer in zip(wanted, answers, strict=True):
+            if isinstance(answer, ConnectorError):
+                made.append(answer)
+            elif answer.user_errors:
+                made.append(posting.refusal(one.notice, answer.user_errors, one.creation, one.parts))
+            elif answer.fulfillment is None:
+                made.append(OutcomeUnknown(f"Shopify did not say what became of the shipment of {one.notice.order_number}."))
+            else:
+                made.append(number_of(answer.fulfillment.id))
+        return made
 
-    async def _report(self, order_id: str) -> Done:
-        if not self._settings.report_progress:
-            return Done(order_id, order_id, {"reported": "off"})
-        data = await self._graphql.query(queries.PROGRESS, _ProgressData, id=gid("Order", order_id))
-        if data.order is None:
-            raise InvalidData(_GONE, field="order_id")
-        reported = []
-        for part in data.order.fulfillment_orders.nodes:
-            location = part.assigned_location.location
-            # Elsewhere is either not ours, or is moved when it ships, which Shopify refuses once progress was reported.
-            if self._settings.location and (location is None or number_of(location.id) != self._settings.location):
-                continue
-            if part.status == "OPEN" and any(action.action == "REPORT_PROGRESS" for action in part.supported_actions):
-                answer = await self._graphql.mutate(queries.REPORT_PROGRESS, _ReportData, id=part.id)
-                outcome = answer.fulfillment_order_report_progress
-                if outcome is not None and not outcome.user_errors:
-                    reported.append(number_of(part.id))
-        return Done(order_id, order_id, {"reported": " ".join(reported) or "not offered"})
+    async def _report_some(self, order_ids: Sequence[str]) -> list[Done | Failed]:
+        data = await self._graphql.query(
+            queries.PROGRESS, _ProgressData, cost=40 * len(order_ids), those=[gid("Order", order_id) for order_id in order_ids]
+        )
+        parts = [
+            (order_id, part.id)
+            for order_id, order in zip(order_ids, data.nodes, strict=True)
+            for part in (order.fulfillment_orders.nodes if order is not None else ())
+            if self._may_report(part)
+        ]
+        reported: dict[str, list[str]] = {}
+        failed: dict[str, ConnectorError] = {}
+        most = queries.REPORT_PROGRESS.most
+        for start in range(0, len(parts), most):
+            some = parts[start : start + most]
+            ABOUT.set(tuple(dict.fromkeys(order_id for order_id, _ in some)))
+            answers: Sequence[_Moved | ConnectorError]
+            try:
+                answers = await self._graphql.mutate_each(queries.REPORT_PROGRESS, _Moved, [part for _, part in some])
+            except ConnectorError as error:
+                answers = [error] * len(some)
+            for (order_id, part), answer in zip(some, answers, strict=True):
+                if isinstance(answer, ConnectorError):
+                    failed.setdefault(order_id, answer)
+                elif not answer.user_errors:
+                    reported.setdefault(order_id, []).append(number_of(part))
+        outcomes: list[Done | Failed] = []
+        for order_id, order in zip(order_ids, data.nodes, strict=True):
+            if order is None:
+                outcomes.append(Failed(order_id, InvalidData(_GONE, field="order_id")))
+            elif order_id in failed:
+                outcomes.append(Failed(order_id, failed[order_id]))
+            else:
+                outcomes.append(Done(order_id, order_id, {"reported": " ".join(reported.get(order_id, ())) or "not offered"}))
+        return outcomes
+
+    def _may_report(self, part: ShFulfillmentOrder) -> bool:
+        location = part.assigned_location.location
+        # Elsewhere is either not ours, or is moved when it ships, which Shopify refuses once progress was reported.
+        if self._settings.location and (location is None or number_of(location.id) != self._settings.location):
+            return False
+        return part.status == "OPEN" and any(action.action == "REPORT_PROGRESS" for action in part.supported_actions)
+
+    async def _standing(self, order_ids: Sequence[str]) -> dict[str, _Standing | None]:
+        """How orders stand at the shop now, by id; None for those that are gone."""
+        try:
+            data = await self._graphql.query(
+                queries.STANDING,
+                _StandingData,
+                cost=130 * len(order_ids),
+                sent=[gid("Order", order_id) for order_id in order_ids],
+            )
+        except TooExpensive:
+            if len(order_ids) == 1:
+                raise
+            half = len(order_ids) // 2
+            return await self._standing(order_ids[:half]) | await self._standing(order_ids[half:])
+        found = dict(zip(order_ids, data.nodes, strict=True))
+        for order_id, one in found.items():
+            if one is not None and one.is_cut:
+                parts = await self._parts(order_id)
+                found[order_id] = _Standing(ShPage(tuple(parts)), tuple(await self.fulfillments(order_id)))
+        return found
 
     async def _parts(self, order_id: str) -> list[ShFulfillmentOrder]:
         """The order's fulfillment orders with all their lines, as they are now. Raises InvalidData for an order that is gone."""
@@ -211,6 +340,19 @@ class Shipments:
                 ("fulfillment", "fulfillmentLineItems"),
             )
         return _typed(found, list[ShFulfillment])
+
+
+def _there(standing: _Standing | None) -> tuple[Sequence[ShFulfillmentOrder], Sequence[ShFulfillment]]:
+    """The parts and the fulfillments of an order. Raises InvalidData for one that is gone."""
+    if standing is None:
+        raise InvalidData(_GONE, field="order_id")
+    return standing.fulfillment_orders.nodes, standing.fulfillments
+
+
+def _done(notice: ShipmentNotice, found: Sequence[str], made: Sequence[str]) -> Done:
+    """The outcome of a shipment that stands in full, by fulfillments that were there and those just made."""
+    ids = [*(number_of(id_) for id_ in found), *made]
+    return Done(notice.key, ids[0], {"fulfillments": " ".join(ids), "adopted": "no" if made else "yes"})
 
 
 def _typed(value: Any, type_: type[T]) -> T:

@@ -32,7 +32,7 @@ def kept(account, connection, order=None, *, request=SENT, response=b"{}", other
         at=datetime.now(UTC), operation="put", method="PUT", url="folder:/in/ord_1.csv", status=200, ms=3, request=request,
         response=response, is_write=True, request_headers={"content-type": "text/csv"},
     )  # fmt: skip
-    one = Kept(message_id_at(said.at), said, "key")
+    one = Kept(message_id_at(said.at), said, ("key",))
     with scoped(account.pk):
         keep_messages([one], store_id=connection.store_id, subjects={"key": order.pk} if order else {})
         for other in others:

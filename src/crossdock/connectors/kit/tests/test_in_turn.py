@@ -42,7 +42,7 @@ async def test_items_of_one_thing_keep_their_order_and_outcomes_the_items_order(
     assert said == ["A1", "B1", "A2", "C1", "B2"]
     assert worker.begun.index("a1") < worker.begun.index("a2")
     assert worker.begun.index("b1") < worker.begun.index("b2")
-    assert worker.about == worker.begun
+    assert worker.about == [(item,) for item in worker.begun]
 
 
 async def test_one_that_is_refused_does_not_hold_up_the_next_of_its_thing():

@@ -9,6 +9,7 @@ from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, O
 from crossdock.connectors.kit.limits import LocalLimiter
 from crossdock.connectors.kit.tests.servers import a_server, answering, http_to, in_turn
 from crossdock.connectors.shopify.graphql import GraphQL, TooExpensive
+from crossdock.connectors.shopify.queries import Changes
 
 QUERY = "query Orders { shop { id } }"
 MUTATION = "mutation CreateFulfillment { x }"
@@ -90,7 +91,7 @@ async def test_costs_are_learned_from_the_answer():
 
     _, _, graphql = await asked(costing(123, 5, data={"shop": {}}), limiter=limiter)
 
-    assert graphql._costs == {"Orders": 123.0}
+    assert graphql._costs == {("Orders", 20): 123.0}
     with pytest.raises(RateLimited):
         await limiter.acquire(900)
 
@@ -117,3 +118,56 @@ async def test_a_warning_of_the_search_fails_the_read():
 
     with pytest.raises(InvalidData, match="Invalid search field"):
         await asked(talk)
+
+
+SEVERAL = Changes("Mark", "ID!", "mark(id: $) { id }", most=5)
+
+
+async def marked(talk, *ids, limiter=None):
+    async with a_server(talk) as server, http_to(server, limiter=limiter) as (http, _):
+        outcomes = await GraphQL(http, credential_field="access").mutate_each(SEVERAL, dict[str, str], ids)
+        return outcomes, json.loads(server.requests[0].partition(b"\r\n\r\n")[2])
+
+
+async def test_several_changes_go_in_one_call_and_each_is_answered():
+    outcomes, sent = await marked(saying(data={"v0": {"id": "a"}, "v1": {"id": "b"}}), "a", "b")
+
+    assert outcomes == [{"id": "a"}, {"id": "b"}]
+    assert sent["variables"] == {"v0": "a", "v1": "b"}
+    wanted = "mutation Mark($v0: ID!, $v1: ID!) { v0: mark(id: $v0) { id } v1: mark(id: $v1) { id } }"
+    assert " ".join(sent["query"].split()) == wanted
+
+
+async def test_of_several_changes_each_has_its_own_outcome():
+    errors = [
+        {"message": "no such thing", "path": ["v1"], "extensions": {"code": "NOT_FOUND"}},
+        {"message": "it failed", "path": ["v2"], "extensions": {"code": "INTERNAL_SERVER_ERROR"}},
+        {"message": "no name for you", "path": ["v4", "name"], "extensions": {"code": "ACCESS_DENIED"}},
+    ]
+    data = {"v0": {"id": "a"}, "v1": None, "v2": None, "v4": {"id": "e"}}
+
+    outcomes, _ = await marked(saying(data=data, errors=errors), *"abcde")
+
+    assert [type(one) for one in outcomes] == [dict, InvalidData, OutcomeUnknown, OutcomeUnknown, dict]
+
+
+@pytest.mark.parametrize(
+    ("talk", "raised"),
+    [
+        (failing("ACCESS_DENIED"), AuthenticationFailed),
+        (failing("undefinedField"), InvalidData),
+        (failing("INTERNAL_SERVER_ERROR"), OutcomeUnknown),
+        (answering(200, b'{"data": {"v0": {"id"'), OutcomeUnknown),
+        (answering(200, b'{"data": 7}'), OutcomeUnknown),
+        (saying(data=None), OutcomeUnknown),
+    ],
+)
+async def test_a_call_that_is_refused_or_lost_as_a_whole_is_the_outcome_of_all(talk, raised):
+    with pytest.raises(raised):
+        await marked(talk, "a", "b")
+
+
+async def test_changes_of_which_nothing_is_said_are_unknown():
+    outcomes, _ = await marked(saying(data={"v0": None}), "a", "b")
+
+    assert [type(one) for one in outcomes] == [OutcomeUnknown, OutcomeUnknown]

@@ -12,12 +12,11 @@ from support.conformance import Count, Facts
 def facts(reference: Path) -> Facts:
     """The roots our documents ask for, and the recorded exchanges replayed."""
     roots = set()
-    for name, text in vars(queries).items():
-        if name.isupper() and isinstance(text, str) and "{" in text and name[0] != "_":
-            for node in parse(text).definitions:
-                if isinstance(node, OperationDefinitionNode):
-                    kind = node.operation.value
-                    roots |= {f"{kind} {one.name.value}" for one in node.selection_set.selections if isinstance(one, FieldNode)}
+    for text in queries.documents().values():
+        for node in parse(text).definitions:
+            if isinstance(node, OperationDefinitionNode):
+                kind = node.operation.value
+                roots |= {f"{kind} {one.name.value}" for one in node.selection_set.selections if isinstance(one, FieldNode)}
     outcomes = [replay(exchange) for exchange in exchanges(reference)]
     return Facts(
         against="the published GraphQL schema, type by type, field by field, argument by argument; and with recorded exchanges",
