@@ -30,6 +30,10 @@ _LOST = (
 _FULL = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
 
 
+_CIPHERS = "^aes256-gcm@openssh.com"
+"""Ciphers we offer: the library's, this one first. Processors have it built in, and it takes half the work of what else comes first."""
+
+
 class SftpLogin(Struct, frozen=True):
     """Where to, and as whom. `host_key` is the pinned fingerprint or public key; empty on the first test."""
 
@@ -265,6 +269,7 @@ async def open_sftp(login: SftpLogin, *, door: Door, may_write: bool) -> AsyncIt
                 x509_trusted_certs=None,
                 login_timeout=ANSWER_SILENCE.total_seconds(),
                 keepalive_interval=15,
+                encryption_algs=_CIPHERS,
             )
     except BaseException:
         sock.close()
