@@ -25,7 +25,7 @@ from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
 from crossdock.jobs.timing import times_of
 from crossdock.jobs.wakes import wake_lane
-from crossdock.orders.receiving import Intake, Received, receive_each, stored_already
+from crossdock.orders.receiving import Intake, Prepared, Received, prepare, receive_each, stored_already
 from crossdock.orders.selling import wake_other_sellers
 from crossdock.tenancy import statements
 
@@ -172,11 +172,11 @@ async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: In
     opened.client.known = already = Already(run, intake)
     state = dict(run.position or {})
     window, position = _window(run, state, opened.settings)
-    pages = _one_ahead(run, client.orders_changed(window, after=position), opened, already)
+    pages = _one_ahead(run, client.orders_changed(window, after=position), opened, intake, already)
     async with aclosing(pages):
-        async for page, kept, seen in pages:
+        async for page, kept, seen, ready in pages:
             state |= {"at": _iso(page.position.at), "id": page.position.id, "cursor": page.position.cursor}
-            await run.write(_land_page, run, intake, page, kept, seen, dict(state), window)
+            await run.write(_land_page, run, intake, page, kept, seen, ready, dict(state), window)
             if takes_off and page.receipt is not None and isinstance(client, SettlesOrders):
                 await client.settle_orders(page.receipt)
             if run.is_spent:
@@ -185,16 +185,20 @@ async def _read_window(run: Run, opened: Opened, client: PullsOrders, intake: In
     return More.NO
 
 
-Read = tuple[Page, list[Kept], list[tuple[str, bytes]]]
-"""A page, the exchanges that brought it, and what of it was known."""
+Read = tuple[Page, list[Kept], list[tuple[str, bytes]], Prepared]
+"""A page, the exchanges that brought it, what of it was known, and the rest as it goes into the database."""
 
 
-async def _one_ahead(run: Run, pages: AsyncIterator[Page], opened: Opened, already: Already) -> AsyncGenerator[Read, None]:
+async def _one_ahead(
+    run: Run, pages: AsyncIterator[Page], opened: Opened, intake: Intake, already: Already
+) -> AsyncGenerator[Read, None]:
     """Read the next page while the last one is being stored: the platform and the database work side by side."""
 
     async def read() -> Read | None:
         page = await anext(pages, None)
-        return None if page is None else (page, opened.recorder.drain(), already.drain())
+        if page is None:
+            return None
+        return page, opened.recorder.drain(), already.drain(), prepare(intake, page.orders, page.raws)
 
     ahead = asyncio.create_task(read())
     try:
@@ -231,10 +235,11 @@ def _land_page(
     page: Page,
     kept: list[Kept],
     known: list[tuple[str, bytes]],
+    ready: Prepared,
     state: dict[str, Any],
     window: Window,
 ) -> None:
-    land(run, intake, page, kept, known)
+    land(run, intake, page, kept, known, prepared=ready)
     save_position(run, state, (window.since, window.until))
 
 
@@ -244,12 +249,24 @@ def _finish(run: Run, window: Window, kept: list[Kept]) -> None:
 
 
 def land(
-    run: Run, intake: Intake, page: Page, kept: list[Kept], known: list[tuple[str, bytes]], told_as: str = "order.changed"
+    run: Run,
+    intake: Intake,
+    page: Page,
+    kept: list[Kept],
+    known: list[tuple[str, bytes]],
+    told_as: str = "order.changed",
+    prepared: Prepared | None = None,
 ) -> Received:
     """Store a page and what was said to get it; wake what prepares the orders for their warehouse."""
     message_id = kept[-1].id if kept else None
     received = receive_each(
-        intake=intake, orders=page.orders, raws=page.raws, rejected=page.rejected, message_id=message_id, told_as=told_as
+        intake=intake,
+        orders=page.orders,
+        raws=page.raws,
+        rejected=page.rejected,
+        message_id=message_id,
+        told_as=told_as,
+        prepared=prepared,
     )
     if received.new or received.changed or received.rejected:
         raws = [(order.external_id, raw) for order, raw in zip(page.orders, page.raws, strict=True)] + known

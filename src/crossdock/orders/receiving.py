@@ -44,6 +44,19 @@ class Received(Struct, frozen=True):
     rejected: int
 
 
+class Prepared(Struct, frozen=True):
+    """A page as it goes into the database, made before its transaction begins: the database works on one page meanwhile, and on
+    nothing else. Orders without repetitions, with what each becomes at its place; `page` is all `rows` as JSON.
+    """
+
+    latest: list[tuple[Order, bytes]]
+    hashes: list[bytes]
+    rows: list[dict[str, Any]]
+    docs: list[bytes]
+    payloads: list[bytes]
+    page: str
+
+
 CHANGED = """
 select p.k, o.id, o.revision, o.deleted_at is not null, o.erased_at is not null
   from unnest(%(ids)s::text[], %(hashes)b::bytea[]) with ordinality p(external_id, hash, k)
@@ -154,6 +167,24 @@ LONGEST_KEY = 500
 REFUSED = "It has values that cannot be stored. What was received is kept beside this line."
 
 
+def prepare(intake: Intake, orders: Sequence[Order], raws: Sequence[bytes], *, now: datetime | None = None) -> Prepared:
+    """Work out all of a page that can be known without the database."""
+    now = now or datetime.now(UTC)
+    latest = _latest(orders, raws)
+    rows = [
+        _row(k, order, arrive(order, now=now, delay=intake.delay, accept_after=intake.accept_after))
+        for k, (order, _) in enumerate(latest, start=1)
+    ]
+    return Prepared(
+        latest,
+        [hashlib.sha256(intake.terms + raw).digest() for _, raw in latest],
+        rows,
+        [packed(order) for order, _ in latest],
+        [packed_raw(raw) for _, raw in latest],
+        msgspec.json.encode(rows).decode(),
+    )
+
+
 def receive_page(
     *,
     intake: Intake,
@@ -163,47 +194,42 @@ def receive_page(
     now: datetime | None = None,
     message_id: UUID | None = None,
     told_as: str = "order.changed",
+    prepared: Prepared | None = None,
 ) -> Received:
     """Store a page of orders, once; every order that is new or changed is ready to go on. `message_id` is the exchange it came by;
     `told_as` the kind of activity that says why known orders were read.
 
     Runs in the account's scope, in the transaction that moves the cursor. Unchanged orders cost a hash lookup; an older version
     never replaces a newer one; receiving a page twice changes nothing. What could not be understood becomes a row with its reason.
+    `prepared` is what `prepare` made of these orders.
     """
-    now = now or datetime.now(UTC)
     account_id = account_in_scope()
-    latest = _latest(orders, raws)
-    hashes = [hashlib.sha256(intake.terms + raw).digest() for _, raw in latest]
-    fresh, known, deleted, erased_ids = _changed(intake.store_id, [order.external_id for order, _ in latest], hashes)
+    ready = prepared or prepare(intake, orders, raws, now=now)
+    latest = ready.latest
+    fresh, known, deleted, erased_ids = _changed(intake.store_id, [order.external_id for order, _ in latest], ready.hashes)
     new: list[int] = []
     changed: list[int] = []
     if fresh:
         _keep_versions([order_id for order_id in known.values() if order_id is not None])
         sent = _sent(deleted)
-        rows, docs, payloads = [], [], []
-        for at, k in enumerate(fresh, start=1):
-            order, raw = latest[k]
-            if known.get(k) in erased_ids:
-                # Whatever the store still says of the person: what was erased stays erased.
-                order, raw = erased(order), ERASED_RAW
-            rows.append(_row(at, order, arrive(order, now=now, delay=intake.delay, accept_after=intake.accept_after)))
-            docs.append(packed(order))
-            payloads.append(packed_raw(raw))
+        if len(fresh) < len(latest) or erased_ids:
+            kept_erased = {k for k in fresh if known.get(k) in erased_ids}
+            ready = _only(ready, fresh, kept_erased, intake, now or datetime.now(UTC))
         found = statements.run(
             UPSERT,
             {
                 "account": account_id,
                 "store": intake.store_id,
                 "merchant": intake.merchant_id,
-                "page": msgspec.json.encode(rows).decode(),
-                "hashes": [hashes[k] for k in fresh],
-                "docs": docs,
-                "raws": payloads,
+                "page": ready.page,
+                "hashes": ready.hashes,
+                "docs": ready.docs,
+                "raws": ready.payloads,
                 "sent": sorted(sent),
                 "erased": sorted(erased_ids),
             },
         )
-        left_out = {k for k, row in zip(fresh, rows, strict=True) if row["status"] == OrderStatus.SKIPPED.value}
+        left_out = {k for k, row in zip(fresh, ready.rows, strict=True) if row["status"] == OrderStatus.SKIPPED.value}
         landed = [(fresh[row[0] - 1], row[1], row[2]) for row in found]
         new = [order_id for _, order_id, revision in landed if revision == 1]
         changed = [order_id for _, order_id, revision in landed if revision > 1]
@@ -225,6 +251,24 @@ def receive_page(
     return Received(tuple(new), tuple(changed), len(latest) - len(new) - len(changed), len(rejected))
 
 
+def _only(ready: Prepared, fresh: Sequence[int], kept_erased: set[int], intake: Intake, now: datetime) -> Prepared:
+    """Those of a page at some places, some of them as what remains of an erased order."""
+    rows, docs, payloads = [], [], []
+    for at, k in enumerate(fresh, start=1):
+        if k in kept_erased:
+            # Whatever the store still says of the person: what was erased stays erased.
+            order = erased(ready.latest[k][0])
+            rows.append(_row(at, order, arrive(order, now=now, delay=intake.delay, accept_after=intake.accept_after)))
+            docs.append(packed(order))
+            payloads.append(packed_raw(ERASED_RAW))
+        else:
+            rows.append(ready.rows[k] | {"k": at})
+            docs.append(ready.docs[k])
+            payloads.append(ready.payloads[k])
+    hashes = [ready.hashes[k] for k in fresh]
+    return Prepared([ready.latest[k] for k in fresh], hashes, rows, docs, payloads, msgspec.json.encode(rows).decode())
+
+
 def receive_each(
     *,
     intake: Intake,
@@ -233,6 +277,7 @@ def receive_each(
     rejected: Sequence[Rejected] = (),
     message_id: UUID | None = None,
     told_as: str = "order.changed",
+    prepared: Prepared | None = None,
 ) -> Received:
     """As `receive_page`; a page that the database refuses is taken order by order, and what it refuses of it becomes a row with
     its reason. One bad order never holds up the page.
@@ -240,7 +285,13 @@ def receive_each(
     try:
         with transaction.atomic():
             return receive_page(
-                intake=intake, orders=orders, raws=raws, rejected=rejected, message_id=message_id, told_as=told_as
+                intake=intake,
+                orders=orders,
+                raws=raws,
+                rejected=rejected,
+                message_id=message_id,
+                told_as=told_as,
+                prepared=prepared,
             )
     except (DataError, IntegrityError, OperationalError) as error:
         # A value that is too long for an index, such as a SKU, comes as an operational error.

@@ -31,7 +31,7 @@ _FULL = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
 
 
 _CIPHERS = "^aes256-gcm@openssh.com"
-"""Ciphers we offer: the library's, this one first. Processors have it built in, and it takes half the work of what else comes first."""
+"""Ciphers we offer: the library's, this one first. Processors have it built in, so it takes half the work of the others."""
 
 
 class SftpLogin(Struct, frozen=True):
