@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from msgspec import Struct
 
+from crossdock.domain.changes import LEFT_TO_SHIP
 from crossdock.domain.statuses import OrderStatus
 from crossdock.ui.statuses import Tone
 
@@ -44,8 +45,31 @@ def _imported(params: Params) -> str:
     return _("Imported from the store")
 
 
+_NAMES = {
+    "ship_to": gettext_lazy("ship-to address"),
+    "bill_to": gettext_lazy("billing address"),
+    "consignments": gettext_lazy("destinations"),
+    "method": gettext_lazy("shipping method"),
+    "lines": gettext_lazy("items"),
+    LEFT_TO_SHIP: gettext_lazy("units left to ship"),
+    "canceled_at": gettext_lazy("canceled"),
+    "attributes": gettext_lazy("custom fields"),
+    "left_out": gettext_lazy("what is left out"),
+    "not_imported": gettext_lazy("whether it is imported"),
+    "url": gettext_lazy("link"),
+    "is_test": gettext_lazy("test order"),
+    "email": gettext_lazy("e-mail"),
+    "customer_po": gettext_lazy("purchase order number"),
+}
+"""Parts of an order whose names are other words than those of its fields."""
+
+
 def _changed(params: Params) -> str:
-    return _("Changed in the store, revision {revision}").format(revision=params.get("revision", "?"))
+    names = [str(_NAMES.get(name, str(name).replace("_", " "))) for name in params.get("what") or ()]
+    if not names:
+        return _("Changed in the store, revision {revision}").format(revision=params.get("revision", "?"))
+    shown = ", ".join(names[:3]) + (_(" and {count} more").format(count=len(names) - 3) if len(names) > 3 else "")
+    return _("Changed in the store: {what}").format(what=shown)
 
 
 def _came_back(params: Params) -> str:

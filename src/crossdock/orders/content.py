@@ -31,6 +31,11 @@ def packed_raw(raw: bytes) -> bytes:
     return zlib.compress(raw, 1)
 
 
+def unpacked_raw(payload: bytes) -> bytes:
+    """A payload as it was received."""
+    return zlib.decompress(payload)
+
+
 def orders_with(ids: Sequence[int]) -> dict[int, Order]:
     """Canonical orders by id. Needs the account's scope."""
     rows = SalesOrderContent.objects.filter(order_id__in=list(ids)).values_list("order_id", "doc")

@@ -1,7 +1,7 @@
 """Orders as they come from a store: each stored once, with the cursor that leads to the next."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,10 +15,11 @@ from psycopg.errors import ProgramLimitExceeded
 from crossdock.activity.services import Told, tell
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.arrival import Arrival, arrive
+from crossdock.domain.changes import what_changed
 from crossdock.domain.orders import Order
 from crossdock.domain.personal import erased
 from crossdock.domain.statuses import OrderStatus
-from crossdock.orders.content import ERASED_RAW, packed, packed_raw
+from crossdock.orders.content import ERASED_RAW, packed, packed_raw, unpacked, unpacked_raw
 from crossdock.tenancy import statements
 from crossdock.tenancy.models import new_public_id
 from crossdock.tenancy.rows import rows_to_tell
@@ -141,6 +142,26 @@ update sales_order_line l set to_ship = l.shipped, withdrawn = greatest(0, l.all
                     where here.order_id = l.order_id and here.external_id = l.external_id)
 """
 
+# Locked in a statement of its own, by ids as everywhere: whoever gives them to a warehouse at this moment is then seen.
+LOCK = "select from sales_order where id = any (%s) order by id for no key update"
+
+STORED = """
+select o.id, o.content_hash, c.doc, c.raw, exists (select from sales_order_line l where l.order_id = o.id and l.shipped > 0)
+  from sales_order o join sales_order_content c on c.order_id = o.id
+ where o.id = any (%s) and o.deleted_at is null and o.erased_at is null
+"""
+
+# Nothing of it is anybody's business but what was received.
+TOUCH = """
+with o as (
+  update sales_order o set content_hash = x.hash, source_updated_at = x.at
+    from unnest(%(ids)s::bigint[], %(hashes)b::bytea[], %(ats)b::timestamptz[]) x(id, hash, at)
+   where o.id = x.id and o.source_updated_at <= x.at returning o.id)
+update sales_order_content c set doc = x.doc, raw = x.raw
+  from o join unnest(%(ids)s::bigint[], %(docs)b::bytea[], %(raws)b::bytea[]) x(id, doc, raw) on x.id = o.id
+ where c.order_id = o.id
+"""
+
 KEEP_VERSION = """
 insert into sales_order_version (account_id, order_id, revision, source_updated_at, hash, doc, kept_at)
 select o.account_id, o.id, o.revision, o.source_updated_at, o.content_hash, c.doc, clock_timestamp()
@@ -209,8 +230,12 @@ def receive_page(
     fresh, known, deleted, erased_ids = _changed(intake.store_id, [order.external_id for order, _ in latest], ready.hashes)
     new: list[int] = []
     changed: list[int] = []
+    what, touched = _what_changed(intake, ready, known)
+    if touched:
+        _touch(ready, touched)
+        fresh = [k for k in fresh if k not in touched]
     if fresh:
-        _keep_versions([order_id for order_id in known.values() if order_id is not None])
+        _keep_versions([order_id for k, order_id in known.items() if order_id is not None and k not in touched])
         sent = _sent(deleted)
         if len(fresh) < len(latest) or erased_ids:
             kept_erased = {k for k in fresh if known.get(k) in erased_ids}
@@ -239,7 +264,8 @@ def receive_page(
                 Told(
                     kind="order.imported" if revision == 1 else "order.came_back" if order_id in deleted else told_as,
                     order_id=order_id,
-                    params={"revision": revision} | ({"sent": order_id in sent} if order_id in deleted else {}),
+                    params={"revision": revision, "what": what.get(k, ())}
+                    | ({"sent": order_id in sent} if order_id in deleted else {}),
                     message_id=message_id,
                 )
                 for k, order_id, revision in landed
@@ -350,13 +376,45 @@ def _sent(ids: set[int]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
+def _what_changed(
+    intake: Intake, ready: Prepared, known: dict[int, int | None]
+) -> tuple[dict[int, tuple[str, ...]], dict[int, int]]:
+    """What is different of orders that are here and came anew, by their places in the page; and those of which nothing is, so that
+    nobody has to act, with their ids: the store changed something which no order carries. Locks those that are here.
+
+    Absent are orders that were deleted or erased here, and those that another import setting judges anew. One that has shipped is
+    counted again in any case: that the store wants as many as before may mean that it took a shipment back.
+    """
+    places = {order_id: k for k, order_id in known.items() if order_id is not None}
+    what: dict[int, tuple[str, ...]] = {}
+    touched: dict[int, int] = {}
+    if not places:
+        return what, touched
+    statements.run_kept(LOCK, [sorted(places)])
+    for order_id, content_hash, doc, raw, has_shipped in statements.run_kept(STORED, [sorted(places)]):
+        if hashlib.sha256(intake.terms + unpacked_raw(raw)).digest() == content_hash:
+            k = places[order_id]
+            what[k] = what_changed(unpacked(doc), ready.latest[k][0])
+            if not what[k] and not has_shipped:
+                touched[k] = order_id
+    return what, touched
+
+
+def _touch(ready: Prepared, touched: Mapping[int, int]) -> None:
+    """Keep what was received of orders, by their places, that say the same as before."""
+    values = {
+        "ids": list(touched.values()),
+        "hashes": [ready.hashes[k] for k in touched],
+        "ats": [ready.latest[k][0].updated_at for k in touched],
+        "docs": [ready.docs[k] for k in touched],
+        "raws": [ready.payloads[k] for k in touched],
+    }
+    statements.run_kept(TOUCH, values)
+
+
 def _keep_versions(ids: list[int]) -> None:
     if ids:
-        with connection.cursor() as cursor:
-            # In a statement of its own: whoever gives them to a warehouse at this moment is then seen, and orders are locked by
-            # their ids as everywhere.
-            cursor.execute("select from sales_order where id = any (%s) order by id for no key update", [sorted(ids)])
-            cursor.execute(KEEP_VERSION, {"ids": ids})
+        statements.run_kept(KEEP_VERSION, {"ids": ids})
 
 
 def _row(k: int, order: Order, arrival: Arrival) -> dict[str, Any]:

@@ -75,3 +75,16 @@ def test_a_kind_of_a_later_version_shows_its_name():
 def test_problems_are_what_needs_somebody_or_waits():
     assert "order.refused" in problems()
     assert "order.sent" not in problems()
+
+
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        (["ship_to"], "Changed in the store: ship-to address"),
+        (["left_to_ship"], "Changed in the store: units left to ship"),
+        (["ship_not_before", "tags", "hold", "lines"], "Changed in the store: ship not before, tags, hold and 1 more"),
+        ([], "Changed in the store, revision 3"),
+    ],
+)
+def test_a_change_in_the_store_says_what_changed(what, sentence):
+    assert said("order.changed", {"revision": 3, "what": what}).title == sentence

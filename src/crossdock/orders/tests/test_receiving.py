@@ -7,16 +7,18 @@ from decimal import Decimal
 import msgspec
 import pytest
 from django.db import connection
+from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crossdock.activity.models import Activity
 from crossdock.connections.testing import a_store
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.orders import OrderLine
 from crossdock.domain.units import wanted
 from crossdock.orders.content import orders_with
 from crossdock.orders.models import LeftOutRecord, SalesOrder, SalesOrderLine
-from crossdock.orders.receiving import Intake, receive_each, receive_page
+from crossdock.orders.receiving import Intake, receive_each, receive_page, stored_already
 from crossdock.orders.testing import a_canonical_order
 from crossdock.tenancy.scope import scoped
 
@@ -46,6 +48,77 @@ def test_an_order_is_stored_once_however_often_it_comes(store):
     with scoped(store.account_id):
         assert SalesOrder.objects.get().revision == 1
         assert orders_with([first.new[0]])[first.new[0]] == order
+
+
+def told(store):
+    with scoped(store.account_id):
+        return list(Activity.objects.order_by("at").values_list("kind", "params"))
+
+
+def test_an_order_of_which_only_the_moment_of_change_is_new_makes_nobody_act(store):
+    order = a_canonical_order()
+    later = msgspec.structs.replace(order, updated_at=order.updated_at + timedelta(minutes=1))
+    receive(store, order)
+
+    received = receive(store, later)
+
+    assert (received.new, received.changed, received.unchanged) == ((), (), 1)
+    assert [kind for kind, _ in told(store)] == ["order.imported"]
+    with scoped(store.account_id):
+        row = SalesOrder.objects.get()
+        assert (row.revision, row.source_updated_at) == (1, later.updated_at)
+        assert orders_with([row.pk])[row.pk] == later
+        assert stored_already(Intake(store.pk, store.merchant_id), [(order.external_id, msgspec.json.encode(later))]) == [0]
+
+
+def test_an_earlier_reading_does_not_replace_what_was_received_later(store):
+    order = a_canonical_order()
+    later = msgspec.structs.replace(order, updated_at=order.updated_at + timedelta(minutes=1))
+    receive(store, later)
+
+    receive(store, order)
+
+    with scoped(store.account_id):
+        row = SalesOrder.objects.get()
+        assert orders_with([row.pk])[row.pk] == later
+
+
+def test_an_order_that_has_shipped_is_counted_again_though_the_store_wants_as_many_as_before(store):
+    order = a_canonical_order(lines=1)
+    receive(store, order)
+    with scoped(store.account_id):
+        SalesOrderLine.objects.update(allocated=F("to_ship"), sent=F("to_ship"), shipped=F("to_ship"), posted=F("to_ship"))
+        before = SalesOrderLine.objects.get().to_ship
+
+    receive(store, msgspec.structs.replace(order, updated_at=order.updated_at + timedelta(minutes=1)))
+
+    with scoped(store.account_id):
+        assert SalesOrderLine.objects.get().to_ship == 2 * before
+
+
+def test_an_order_that_an_import_setting_judges_anew_is_followed_though_nothing_in_it_changed(store):
+    order = a_canonical_order()
+    receive(store, order)
+
+    received = receive(store, order, terms=b"other")
+
+    assert len(received.changed) == 1
+
+
+def test_the_story_says_what_changed(store):
+    order = a_canonical_order(lines=2)
+    receive(store, order)
+    lines = tuple(msgspec.structs.replace(line, to_ship=Decimal(0)) for line in order.lines)
+
+    for changes in ({"tags": ("gift",)}, {"lines": lines}, {"lines": lines[:1], "email": "new@example.com"}):
+        order = msgspec.structs.replace(order, updated_at=order.updated_at + timedelta(minutes=1), **changes)
+        receive(store, order)
+
+    assert [params["what"] for kind, params in told(store) if kind == "order.changed"] == [
+        ["tags"],
+        ["left_to_ship"],
+        ["email", "lines"],
+    ]
 
 
 def test_a_page_that_has_an_order_twice_keeps_the_later_version(store):
@@ -161,7 +234,7 @@ def line_in_the_database(database, django_db_blocker):
             )
         moment[0] += timedelta(seconds=1)
         line = OrderLine(order.lines[0].external_id, "SKU-1", "Thing", Decimal(99), remaining)
-        receive(store, msgspec.structs.replace(order, lines=(line,), updated_at=moment[0]))
+        receive(store, msgspec.structs.replace(order, lines=(line,), updated_at=moment[0], tags=(str(moment[0]),)))
         with scoped(store.account_id):
             row = SalesOrderLine.objects.get()
             return row.to_ship, row.withdrawn
