@@ -11,15 +11,19 @@ import heapq
 import os
 import re
 import stat as modes
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from crossdock.connectors.kit.bounds import FILE_BYTES
 from crossdock.connectors.kit.errors import ConnectorError, InvalidData, Unavailable
 from crossdock.connectors.kit.files import MOST_LISTED, Entry, Folder, is_fit, is_unfinished, parts_of
 from crossdock.connectors.kit.http import ObserveOnly
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 NAME = r"^[a-z0-9-]{1,40}$"
 """What a tenant may call a folder of its own."""
@@ -27,6 +31,18 @@ NAME = r"^[a-z0-9-]{1,40}$"
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _RENAME_NOREPLACE = 1
+
+
+async def _in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do blocking work in a thread. Whoever is canceled waits for its end: a thread cannot be stopped, and a renaming that goes on
+    behind its caller's back would be looked up before it is done.
+    """
+    done = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        await asyncio.gather(done, return_exceptions=True)
+        raise
 
 
 class LocalFolder(Folder):
@@ -38,34 +54,34 @@ class LocalFolder(Folder):
         self.address = f"folder {name}"
 
     async def entries(self, folder: str, *, most: int = 10_000) -> Sequence[Entry]:
-        return await asyncio.to_thread(self._entries, folder, most)
+        return await _in_thread(self._entries, folder, most)
 
     async def stat(self, path: str) -> Entry | None:
-        return await asyncio.to_thread(self._stat, path)
+        return await _in_thread(self._stat, path)
 
     async def read(self, path: str, *, chunk: int = 1 << 16) -> AsyncIterator[bytes]:
-        descriptor = await asyncio.to_thread(self._open, path)
+        descriptor = await _in_thread(self._open, path)
         try:
-            while piece := await asyncio.to_thread(os.read, descriptor, chunk):
+            while piece := await _in_thread(os.read, descriptor, chunk):
                 yield piece
         finally:
             os.close(descriptor)
 
     async def write(self, path: str, content: bytes) -> None:
         self._must_write(f"write {path}")
-        await asyncio.to_thread(self._write, path, content)
+        await _in_thread(self._write, path, content)
 
     async def rename(self, path: str, to: str) -> None:
         self._must_write(f"rename {path}")
-        await asyncio.to_thread(self._rename, path, to)
+        await _in_thread(self._rename, path, to)
 
     async def discard(self, path: str) -> None:
         self._must_write(f"delete {path}")
-        await asyncio.to_thread(self._discard, path)
+        await _in_thread(self._discard, path)
 
     async def make_folder(self, folder: str) -> None:
         self._must_write(f"make {folder}")
-        await asyncio.to_thread(self._make_folder, folder)
+        await _in_thread(self._make_folder, folder)
 
     def _must_write(self, what: str) -> None:
         if not self.may_write:

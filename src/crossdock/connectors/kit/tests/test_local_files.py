@@ -1,6 +1,8 @@
 """A local folder gives no way out of itself, and no way round its promises."""
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.files import is_fit, is_unfinished, parts_of, temporary
 from crossdock.connectors.kit.http import ObserveOnly
-from crossdock.connectors.kit.local_files import open_local
+from crossdock.connectors.kit.local_files import LocalFolder, open_local
 
 
 @pytest.fixture
@@ -44,6 +46,27 @@ async def test_a_rename_never_replaces(place):
 
     assert (place / "in/a.csv").read_bytes() == b"theirs"
     assert (place / "in/.a.csv.tmp").read_bytes() == b"ours"
+
+
+async def test_whoever_is_canceled_in_the_middle_leaves_nothing_under_way(place, monkeypatch):
+    go_on, real = threading.Event(), LocalFolder._rename
+
+    def slow(self, path, to):
+        go_on.wait(10)
+        real(self, path, to)
+
+    monkeypatch.setattr(LocalFolder, "_rename", slow)
+    async with open_local([place.parent], "acme", may_write=True) as folder:
+        await folder.write("in/.a.csv.tmp", b"ours")
+        renaming = asyncio.create_task(folder.rename("in/.a.csv.tmp", "in/a.csv"))
+        await asyncio.sleep(0)
+        renaming.cancel()
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+
+        with pytest.raises(asyncio.CancelledError):
+            await renaming
+
+    assert (place / "in/a.csv").read_bytes() == b"ours"
 
 
 async def test_renaming_what_is_gone_says_so(place):
