@@ -58,10 +58,14 @@ class Prepared(Struct, frozen=True):
     page: str
 
 
+# Found by a list of ids, and joined then: in one join, all orders of the store are read for each page until there are statistics.
 CHANGED = """
+with o as materialized (
+  select id, external_id, revision, content_hash, deleted_at, erased_at from sales_order
+   where store_id = %(store)s and external_id = any (%(ids)s::text[]))
 select p.k, o.id, o.revision, o.deleted_at is not null, o.erased_at is not null
   from unnest(%(ids)s::text[], %(hashes)b::bytea[]) with ordinality p(external_id, hash, k)
-  left join sales_order o on o.store_id = %(store)s and o.external_id = p.external_id
+  left join o on o.external_id = p.external_id
  where o.id is null or o.content_hash <> p.hash or (o.deleted_at is not null and o.erased_at is null)
 """
 

@@ -31,9 +31,12 @@ class Taken(Struct, frozen=True):
     refused: int = 0
 
 
+# Found by a list of ids, and joined then: in one join, all listings of the store are read for each page until there are statistics.
 DIFFERENT = """
+with l as materialized (
+  select id, external_id, hash, gone_at from listing where store_id = %(store)s and external_id = any (%(ids)s::text[]))
 select p.k from unnest(%(ids)s::text[], %(hashes)s::bytea[]) with ordinality p(external_id, hash, k)
-  left join listing l on l.store_id = %(store)s and l.external_id = p.external_id
+  left join l on l.external_id = p.external_id
  where l.id is null or l.hash <> p.hash or l.gone_at is not null
 """
 

@@ -41,6 +41,7 @@ FLAGS = {
     "wal_compression": "on",
     "random_page_cost": "1.1",
     "jit": "off",
+    "autovacuum_naptime": "5s",  # until tables are looked at for the first time, a large import reads more of them than it has to
     "password_encryption": "scram-sha-256",
     "log_timezone": "UTC",
     "timezone": "UTC",
