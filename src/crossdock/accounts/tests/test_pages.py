@@ -126,7 +126,8 @@ def test_a_template_that_reads_rows_lazily_is_rendered_inside_the_scope():
     @for_account
     def view(request):
         return SimpleTemplateResponse(
-            engines["django"].from_string("{% for a in rows %}{{ a.action }}{% endfor %}"), {"rows": Audit.objects.all()}
+            engines["django"].from_string("{% for a in rows %}{{ a.action }}{% endfor %}"),
+            {"rows": Audit.objects.order_by("action")},
         )
 
     answer = view(a_request(a_person(account)), account=account.public_id)
