@@ -14,6 +14,7 @@ from crossdock.connections.models import Effect, Mode
 from crossdock.connections.queries import links_of
 from crossdock.connections.testing import a_connection, a_store
 from crossdock.fulfillment import following
+from crossdock.fulfillment.adopting import leave
 from crossdock.fulfillment.models import Allocation, FulfillmentOrder
 from crossdock.fulfillment.sending import Sending
 from crossdock.fulfillment.terms import terms_of
@@ -312,3 +313,24 @@ def test_a_part_whose_connection_was_deleted_is_put_before_a_person_when_another
     assert order.parts()[order.newark.pk] == "given"
     with scoped(account.pk):
         assert SalesOrder.objects.get().issue == following.ORPHANED
+
+
+def test_an_order_that_was_left_to_an_earlier_tool_is_not_sent_because_the_store_changed_it(account, store):
+    connection = a_connection(account, store=store, mode=Mode.OBSERVE)
+    order = a_canonical_order()
+    received(account, store, [order])
+    with scoped(account.pk):
+        assert leave(actor=system(account.pk), connection=connection, now=timezone.now()) == 1
+        services.set_mode(actor=system(account.pk), connection=connection, mode=Mode.LIVE)
+    received(account, store, [changed(order, ship_to=ELSEWHERE)])
+
+    follow(account, store)
+
+    assert given(account, connection) == []
+    with scoped(account.pk):
+        row = SalesOrder.objects.get()
+        assert row.status == "skipped"
+        reprocess(actor=system(account.pk), ids=[row.pk])
+    received(account, store, [changed(order, seconds=2)])
+    follow(account, store)
+    assert len(given(account, connection)) == 1
