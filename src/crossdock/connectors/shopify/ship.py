@@ -12,7 +12,7 @@ from crossdock.connectors.kit.errors import ConnectorError, InvalidData, Outcome
 from crossdock.connectors.kit.in_turn import some_in_turn
 from crossdock.connectors.kit.together import together
 from crossdock.connectors.shopify import posting, queries
-from crossdock.connectors.shopify.graphql import GraphQL, TooExpensive
+from crossdock.connectors.shopify.graphql import GraphQL
 from crossdock.connectors.shopify.payloads import ShFulfillment, ShFulfillmentOrder, ShPage, ShUserError, gid, number_of
 from crossdock.connectors.shopify.pull import extend
 from crossdock.connectors.shopify.settings import Settings
@@ -65,12 +65,16 @@ class _Standing(Struct, frozen=True, rename="camel"):
     fulfillments: tuple[ShFulfillment, ...] = ()
 
     @property
+    def parts(self) -> tuple[ShFulfillmentOrder, ...]:
+        """The fulfillment orders."""
+        return self.fulfillment_orders.nodes
+
+    @property
     def is_cut(self) -> bool:
         """Whether there is more of it than one reads of an order beside others."""
-        parts = self.fulfillment_orders
         return (
-            parts.page_info.has_next_page
-            or any(part.line_items.page_info.has_next_page for part in parts.nodes)
+            self.fulfillment_orders.page_info.has_next_page
+            or any(part.line_items.page_info.has_next_page for part in self.parts)
             or len(self.fulfillments) >= _FULFILLMENTS
             or any(one.fulfillment_line_items.page_info.has_next_page for one in self.fulfillments)
         )
@@ -78,6 +82,14 @@ class _Standing(Struct, frozen=True, rename="camel"):
 
 class _StandingData(Struct, frozen=True):
     nodes: tuple[_Standing | None, ...]
+
+
+class _Planned(Struct, frozen=True):
+    """A shipment, how to bring the shop to count it, and how its order stands there."""
+
+    notice: ShipmentNotice
+    plan: posting.Plan
+    state: _Standing
 
 
 class _Wanted(Struct, frozen=True):
@@ -133,54 +145,58 @@ class Shipments:
         """Post shipments of different orders."""
         outcomes: dict[str, Done | Failed] = {}
         states = await self._standing([notice.order_id for notice in notices])
-        plans: dict[str, posting.Plan] = {}
+        planned: list[_Planned] = []
         for notice in notices:
+            state = states[notice.order_id]
             try:
-                plans[notice.key] = self._plan(notice, *_there(states[notice.order_id]))
+                if isinstance(state, ConnectorError):
+                    raise state
+                planned.append(_Planned(notice, self._plan(notice, state.parts, state.fulfillments), state))
             except InvalidData as error:
                 outcomes[notice.key] = Failed(notice.key, error)
         # What a look-up needs after a crash: anything that is there now is not ours.
         before = {
-            notice.key: {"before": " ".join(number_of(one.id) for one in _there(states[notice.order_id])[1])}
-            for notice in notices
-            if notice.key in plans and plans[notice.key].creations
+            one.notice.key: {"before": " ".join(number_of(there.id) for there in one.state.fulfillments)}
+            for one in planned
+            if one.plan.creations
         }
         if before:
             await note(before)
-        planned = [notice for notice in notices if notice.key in plans]
-        plain = [one for one in planned if len(plans[one.key].creations) == 1 and not plans[one.key].moves]
-        wanted = []
-        for notice in plain:
-            plan = plans[notice.key]
-            wanted.append(_Wanted(notice, plan.creations[0], _there(states[notice.order_id])[0], is_first=not plan.found))
-        for notice, answer in zip(plain, await self._create(wanted), strict=True):
-            if isinstance(answer, ConnectorError):
-                outcomes[notice.key] = Failed(notice.key, answer)
-            else:
-                outcomes[notice.key] = _done(notice, plans[notice.key].found, [answer])
-        for notice in planned:
-            if notice.key not in outcomes:
-                ABOUT.set((notice.key,))
+        plain = [one for one in planned if len(one.plan.creations) == 1 and not one.plan.moves]
+        wanted = [_Wanted(one.notice, one.plan.creations[0], one.state.parts, is_first=not one.plan.found) for one in plain]
+        made: Sequence[str | ConnectorError]
+        try:
+            made = await self._create(wanted)
+        except InvalidData as error:
+            if len(plain) > 1:
+                # What is wrong with one of them holds up no other. Whoever refuses a call does none of it, and yet all are looked up.
+                return [outcomes.get(one.key) or (await self._post_some([one], note))[0] for one in notices]
+            made = [error]
+        except ConnectorError as error:
+            made = [error] * len(plain)
+        for one, answer in zip(plain, made, strict=True):
+            key = one.notice.key
+            outcomes[key] = (
+                Failed(key, answer) if isinstance(answer, ConnectorError) else _done(one.notice, one.plan.found, [answer])
+            )
+        for one in planned:
+            if (key := one.notice.key) not in outcomes:
+                ABOUT.set((key,))
                 try:
-                    outcomes[notice.key] = await self._post_by_steps(notice, plans[notice.key], *_there(states[notice.order_id]))
+                    outcomes[key] = await self._post_by_steps(one.notice, one.plan, one.state)
                 except ConnectorError as error:
-                    outcomes[notice.key] = Failed(notice.key, error)
+                    outcomes[key] = Failed(key, error)
         return [outcomes[notice.key] for notice in notices]
 
-    async def _post_by_steps(
-        self,
-        notice: ShipmentNotice,
-        plan: posting.Plan,
-        parts: Sequence[ShFulfillmentOrder],
-        fulfillments: Sequence[ShFulfillment],
-    ) -> Done:
+    async def _post_by_steps(self, notice: ShipmentNotice, plan: posting.Plan, state: _Standing) -> Done:
         """Post a shipment that is none any more, or several at Shopify, or of which something has to be moved first."""
+        parts: Sequence[ShFulfillmentOrder] = state.parts
         if plan.moves:
             for move in plan.moves:
                 await self._move(notice, move, parts)
             # A move may split or merge fulfillment orders, so they are read again rather than guessed at.
             parts = await self._parts(notice.order_id)
-            plan = self._plan(notice, parts, fulfillments)
+            plan = self._plan(notice, parts, state.fulfillments)
             if plan.moves:
                 raise InvalidData(
                     f"Shopify still has items of {notice.order_number} at {plan.moves[0].at} after they were moved. Move them in "
@@ -219,18 +235,15 @@ class Shipments:
             raise posting.move_refusal(notice, move, errors, parts)
 
     async def _create(self, wanted: Sequence[_Wanted]) -> list[str | ConnectorError]:
-        """Create fulfillments by one call: their numbers, or why there is none."""
+        """Create fulfillments by one call: their numbers, or why there is none. Raises what meets all of them."""
         if not wanted:
             return []
         mails = self._settings.notify_customer
-        answers = await self._graphql.mutate_each(
-            queries.CREATE_FULFILLMENT,
-            _Created,
-            [
-                posting.fulfillment_input(one.notice, one.creation, notify=mails and one.notice.mail_customer and one.is_first)
-                for one in wanted
-            ],
-        )
+        inputs = [
+            posting.fulfillment_input(one.notice, one.creation, notify=mails and one.notice.mail_customer and one.is_first)
+            for one in wanted
+        ]
+        answers = await self._graphql.mutate_each(queries.CREATE_FULFILLMENT, _Created, inputs)
         made: list[str | ConnectorError] = []
         for one, answer in zip(wanted, answers, strict=True):
             if isinstance(answer, ConnectorError):
@@ -244,9 +257,14 @@ class Shipments:
         return made
 
     async def _report_some(self, order_ids: Sequence[str]) -> list[Done | Failed]:
-        data = await self._graphql.query(
-            queries.PROGRESS, _ProgressData, cost=40 * len(order_ids), those=[gid("Order", order_id) for order_id in order_ids]
-        )
+        ids = [gid("Order", order_id) for order_id in order_ids]
+        try:
+            data = await self._graphql.query(queries.PROGRESS, _ProgressData, cost=40 * len(ids), those=ids)
+        except InvalidData:
+            if len(ids) == 1:
+                raise
+            half = len(ids) // 2
+            return [*await self._report_some(order_ids[:half]), *await self._report_some(order_ids[half:])]
         parts = [
             (order_id, part.id)
             for order_id, order in zip(order_ids, data.nodes, strict=True)
@@ -286,26 +304,32 @@ class Shipments:
             return False
         return part.status == "OPEN" and any(action.action == "REPORT_PROGRESS" for action in part.supported_actions)
 
-    async def _standing(self, order_ids: Sequence[str]) -> dict[str, _Standing | None]:
-        """How orders stand at the shop now, by id; None for those that are gone."""
+    async def _standing(self, order_ids: Sequence[str]) -> dict[str, _Standing | InvalidData]:
+        """How orders stand at the shop now, by id, or what is wrong with them."""
+        ids = [gid("Order", order_id) for order_id in order_ids]
         try:
-            data = await self._graphql.query(
-                queries.STANDING,
-                _StandingData,
-                cost=130 * len(order_ids),
-                sent=[gid("Order", order_id) for order_id in order_ids],
-            )
-        except TooExpensive:
-            if len(order_ids) == 1:
-                raise
-            half = len(order_ids) // 2
+            data = await self._graphql.query(queries.STANDING, _StandingData, cost=130 * len(ids), sent=ids)
+        except InvalidData as error:
+            if len(ids) == 1:
+                return {order_ids[0]: error}
+            half = len(ids) // 2
             return await self._standing(order_ids[:half]) | await self._standing(order_ids[half:])
-        found = dict(zip(order_ids, data.nodes, strict=True))
-        for order_id, one in found.items():
-            if one is not None and one.is_cut:
-                parts = await self._parts(order_id)
-                found[order_id] = _Standing(ShPage(tuple(parts)), tuple(await self.fulfillments(order_id)))
+        found: dict[str, _Standing | InvalidData] = {}
+        for order_id, one in zip(order_ids, data.nodes, strict=True):
+            try:
+                found[order_id] = await self._whole(order_id, one)
+            except InvalidData as error:
+                found[order_id] = error
         return found
+
+    async def _whole(self, order_id: str, standing: _Standing | None) -> _Standing:
+        """An order as it stands, with all that was not read of it beside others. Raises InvalidData for one that is gone."""
+        if standing is None:
+            raise InvalidData(_GONE, field="order_id")
+        if not standing.is_cut:
+            return standing
+        parts = await self._parts(order_id)
+        return _Standing(ShPage(tuple(parts)), tuple(await self.fulfillments(order_id)))
 
     async def _parts(self, order_id: str) -> list[ShFulfillmentOrder]:
         """The order's fulfillment orders with all their lines, as they are now. Raises InvalidData for an order that is gone."""
@@ -340,13 +364,6 @@ class Shipments:
                 ("fulfillment", "fulfillmentLineItems"),
             )
         return _typed(found, list[ShFulfillment])
-
-
-def _there(standing: _Standing | None) -> tuple[Sequence[ShFulfillmentOrder], Sequence[ShFulfillment]]:
-    """The parts and the fulfillments of an order. Raises InvalidData for one that is gone."""
-    if standing is None:
-        raise InvalidData(_GONE, field="order_id")
-    return standing.fulfillment_orders.nodes, standing.fulfillments
 
 
 def _done(notice: ShipmentNotice, found: Sequence[str], made: Sequence[str]) -> Done:
