@@ -48,7 +48,13 @@ FLAGS = {
     "log_min_messages": "warning",
     "log_min_error_statement": "panic",  # a statement may carry a shopper's address; the log must not
 }
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+NOT_DURABLE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    "autovacuum_naptime": "1min",
+}
 
 
 class EmbeddedPostgres:
