@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from msgspec import Struct
 
+from crossdock.connections.presenting import DOES
 from crossdock.tenancy.scope import account_in_scope, current_scope
 
 COUNTED = 10_000
@@ -80,6 +82,7 @@ class Blocked(Struct, frozen=True):
 
     kind: str
     name: str
+    public_id: UUID
     reason: str
 
 
@@ -108,11 +111,14 @@ select c.public_id, c.name, c.mode, c.realm, po.last_done_at, po.due_at, ps.last
 """
 
 BLOCKED = """
-select distinct case when s.id is not null then 'store' else 'warehouse' end, coalesce(s.name, w.name), l.blocked_reason
+select distinct case when w.id is null then 'store' else 'warehouse' end, coalesce(w.name, s.name),
+       coalesce(w.public_id, s.public_id), l.blocked_reason
   from lane l
-  left join store s on s.id = l.store_id or s.id = (select store_id from connection c where c.id = l.connection_id)
-  left join warehouse w on w.id = l.warehouse_id
- where l.account_id = %(account)s and l.blocked_reason is not null and (s.id is not null or w.id is not null) limit 50
+  left join connection c on c.id = l.connection_id
+  left join store s on s.id = coalesce(l.store_id, c.store_id)
+  left join warehouse w on w.id = coalesce(l.warehouse_id, case when l.kind = any(%(at_warehouse)s) then c.warehouse_id end)
+ where l.account_id = %(account)s and l.blocked_reason is not null and (s.id is not null or w.id is not null)
+   and (l.warehouse_id is null or not %(limited)s) limit 50
 """
 
 STEPS = """
@@ -134,13 +140,19 @@ def stuck(now: datetime | None = None) -> dict[str, Stuck]:
 
 
 def blocked() -> list[Blocked]:
-    """Stores and warehouses whose lanes are blocked. Warehouses serve several merchants: limited people see their stores only."""
-    with connection.cursor() as cursor:
-        cursor.execute(BLOCKED, {"account": account_in_scope()})
-        rows = [Blocked(*row) for row in cursor.fetchall()]
+    """Stores and warehouses whose lanes are blocked; a connection's lane names the side that it talks to.
+
+    Warehouses serve several merchants: limited people are told of one only by what their own connections send there.
+    """
     scope = current_scope()
-    limited = scope is not None and scope.merchants is not None
-    return [row for row in rows if row.kind == "store"] if limited else rows
+    values: dict[str, Any] = {
+        "account": account_in_scope(),
+        "at_warehouse": [kind for kind, words in DOES.items() if "{warehouse}" in words],
+        "limited": scope is not None and scope.merchants is not None,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(BLOCKED, values)
+        return [Blocked(*row) for row in cursor.fetchall()]
 
 
 def flow(now: datetime | None = None) -> list[Hour]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
-from crossdock.connections.expiring import Ending, endings
+from crossdock.connections.expiring import endings
 from crossdock.desk import queries
 from crossdock.desk.causes import CAUSES
 from crossdock.desk.queries import OLD_OPEN, Stuck
@@ -67,9 +68,8 @@ def _context(request: AccountRequest) -> dict[str, Any]:
     ending = endings()
     return {
         "groups": groups,
-        "blocked": blocked,
-        "blocked_url": page_url_or_none(request, "connections:list") or "",
-        "endings": [{"one": one, "url": _settings_url(request, one)} for one in ending],
+        "blocked": [{"one": one, "url": _site_url(request, one.kind, one.public_id)} for one in blocked],
+        "endings": [{"one": one, "url": _site_url(request, "store", one.store.public_id)} for one in ending],
         "has_begun": steps[2]["is_done"] or bool(groups),
         "plot": Plot(
             _("Orders by the hour, last {hours} hours").format(hours=queries.HOURS),
@@ -93,8 +93,8 @@ def _connection_url(request: AccountRequest, one: queries.Fresh) -> str:
     return page_url_or_none(request, "connections:one", public_id=one.public_id) or ""
 
 
-def _settings_url(request: AccountRequest, one: Ending) -> str:
-    page = page_url_or_none(request, "connections:store", public_id=one.store.public_id)
+def _site_url(request: AccountRequest, side: str, public_id: UUID) -> str:
+    page = page_url_or_none(request, f"connections:{side}", public_id=public_id)
     return f"{page}#settings" if page else ""
 
 

@@ -95,6 +95,25 @@ def test_a_store_that_is_not_reached_is_said_first(account, connection, staff):
     assert f"{connection.store.name} is not reached." in page
 
 
+def test_a_warehouse_that_refuses_what_a_connection_sends_is_named_and_the_store_is_not(account, connection, staff):
+    with scoped(account.pk):
+        for kind, owner in (("fulfillment.send", connection.pk), ("fulfillment.pull", connection.warehouse_id)):
+            Lane.objects.filter(pk=open_lane(kind, owner)).update(blocked_reason="It refuses the password.")
+        Lane.objects.filter(pk=open_lane("fulfillment.post", connection.pk)).update(blocked_reason="A scope is missing.")
+        told = {(one.kind, one.name, one.reason) for one in blocked()}
+    with scoped(account.pk, [connection.merchant_id]):
+        told_to_limited = {one.kind for one in blocked()}
+
+    page = staff.get(url("home", account)).content.decode()
+
+    assert told == {
+        ("warehouse", connection.warehouse.name, "It refuses the password."),
+        ("store", connection.store.name, "A scope is missing."),
+    }
+    assert told_to_limited == {"warehouse", "store"}
+    assert page.count(f"{connection.warehouse.name} is not reached.") == 1
+
+
 def test_limited_people_see_what_is_stuck_of_theirs_only(account, connection):
     other = a_store(account)
     an_order(account, other, status="error")
