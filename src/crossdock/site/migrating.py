@@ -2,9 +2,8 @@
 
 import os
 
-from psycopg.conninfo import conninfo_to_dict
-
 from crossdock.site import roles
+from crossdock.site.db import connection_settings
 from crossdock.site.environment import Refused, database_urls
 
 # One of many machines that start together migrates; the others wait for it and then find nothing to do.
@@ -18,7 +17,7 @@ def migrate(*, verbosity: int = 0) -> None:
         raise Refused("there is no database: set DATABASE_URL, or start one with `crossdock up`")
     if urls.owner is None:
         raise Refused("migrations need the owner's login: set DATABASE_OWNER_URL")
-    login = str(conninfo_to_dict(urls.app).get("user", ""))
+    login = connection_settings(urls.app, role=None)["USER"]
     with roles.connect(urls.owner) as connection:
         connection.execute(LOCK)
         if not urls.is_embedded:

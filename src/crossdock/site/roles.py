@@ -18,6 +18,10 @@ def connect(url: str) -> psycopg.Connection:
     """An autocommit connection. Raises Refused, with the server's own words, when there is none to be had."""
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=5)
+    except psycopg.ProgrammingError as error:
+        raise Refused(
+            "DATABASE_OWNER_URL cannot be read; it should look like postgresql://user:password@host:5432/crossdock"
+        ) from error
     except psycopg.OperationalError as error:
         where = conninfo_to_dict(url)
         place = f"{where.get('host', 'localhost')}:{where.get('port', 5432)}/{where.get('dbname', '')}"

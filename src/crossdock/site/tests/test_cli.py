@@ -136,6 +136,18 @@ def test_an_unreachable_database_is_one_line_without_its_password(bare, monkeypa
     assert "secret" not in printed
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_OWNER_URL"])
+def test_a_database_address_that_cannot_be_read_is_one_line_that_names_the_variable(bare, monkeypatch, capsys, name):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/hub")
+    monkeypatch.setenv(name, "mysql://me:secret@127.0.0.1/hub")
+
+    assert cli.main(["migrate"]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"crossdock: {name} cannot be read; it should look like postgresql://")
+    assert printed.count("\n") == 1
+    assert "me:secret" not in printed
+
+
 def test_a_database_that_was_not_migrated_says_so():
     assert "crossdock migrate" in cli.in_one_line(ProgrammingError('relation "person" does not exist'))
     assert "crossdock migrate" in cli.in_one_line(ProgrammingError("permission denied for table instance_key"))
