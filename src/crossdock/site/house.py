@@ -84,6 +84,8 @@ class House:
 
     def _prepare_folders(self) -> None:
         os.umask(0o077)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise Refused(f"{self.folder} is a file, so it cannot be the data folder; name another with --data-dir")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.folder.chmod(0o755 if self.user.is_other else 0o700)

@@ -63,6 +63,13 @@ def test_the_metrics_port_is_looked_at_when_it_was_asked_for(bare, taken_port, c
     assert "--metrics-port" in capsys.readouterr().err
 
 
+def test_a_file_where_the_data_folder_should_be_is_called_that(bare, capsys):
+    (bare / "data").touch()
+
+    assert cli.main(["up", "--port", str(_free_port())]) == 1
+    assert "is a file" in capsys.readouterr().err
+
+
 def test_a_full_disk_is_one_line(bare, monkeypatch, capsys):
     monkeypatch.setattr(house, "LEAST_FREE", 10**18)
 
