@@ -53,7 +53,16 @@ def understand(platform: str, content: bytes) -> Reading:
     declaration = simulator_for(platform)
     if declaration is None or declaration.take is None:
         raise Unreadable(f"{connector.name} sends no orders, so there is nothing of it to read.")
+    _refuse_what_no_platform_sends(content)
     return asyncio.run(_understood(connector, declaration, content))
+
+
+def _refuse_what_no_platform_sends(content: bytes) -> None:
+    # Said here, since a parser would say no more than that it met an unexpected character.
+    if not content.strip():
+        raise Unreadable("The file is empty.")
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:15].lower().startswith((b"<!doctype html", b"<html")):
+        raise Unreadable("The file is a web page (HTML), not a payload: save the platform's answer itself, not a page about it.")
 
 
 async def _understood(connector: Connector, declaration: SimulatorDeclaration, content: bytes) -> Reading:

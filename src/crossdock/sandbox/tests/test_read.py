@@ -9,6 +9,7 @@ import pytest
 
 from crossdock.connectors.kit.simulator import Unreadable
 from crossdock.sandbox.read import read, understand
+from crossdock.sandbox.simulators import every_simulator
 
 KEYS = {
     "number",
@@ -226,3 +227,18 @@ def test_every_recorded_state_of_an_order_is_an_entry(reference: Path) -> None:
         for state in entry["expect"]:
             number = state["id"].rpartition("/")[2]
             assert any(key == number and state["order_number"] in (None, name) for key, name in found), entry["file"]
+
+
+@pytest.mark.parametrize("platform", [key for key, one in every_simulator().items() if one.take is not None])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><title>502</title>", "web page"),
+        (b"<html>", "web page"),
+    ],
+)
+def test_an_empty_file_and_a_web_page_are_called_that_for_every_platform(platform, content, said):
+    with pytest.raises(Unreadable, match=said):
+        read(platform, content)
