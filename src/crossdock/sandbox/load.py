@@ -52,7 +52,9 @@ def load(platform: str, path: Path, url: str, token: str, **where: str) -> dict[
                 said = ""
         raise NotLoaded(said or f"the sandbox answered {error.code}") from error
     except urllib.error.URLError as error:
-        raise NotLoaded(f"no sandbox answers at {url}: {error.reason}") from error
+        raise NotLoaded(
+            f"no sandbox answers at {url}: {error.reason}; start one with `crossdock sandbox`, or name its address with --url"
+        ) from error
 
 
 def main(argv: Sequence[str]) -> int:
@@ -67,7 +69,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--shop", help="into which shop, where the platform has several")
     arguments = parser.parse_args(list(argv))
     try:
-        token = (arguments.token_file or _token_file()).read_text().strip()
+        token = _token(arguments.token_file or _token_file())
         where = {"shop": arguments.shop} if arguments.shop else {}
         result = load(arguments.platform, arguments.file, arguments.url, token, **where)
     except OSError as error:
@@ -79,6 +81,16 @@ def main(argv: Sequence[str]) -> int:
     json.dump(result, sys.stdout, indent=2)
     sys.stdout.write("\n")
     return 1 if result.get("refused") else 0
+
+
+def _token(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError as error:
+        raise NotLoaded(
+            f"no sandbox has written its token to {path}; start one with `crossdock sandbox`,"
+            " or name the token of the one that runs with --token-file"
+        ) from error
 
 
 def _control_url() -> str:

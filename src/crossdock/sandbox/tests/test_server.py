@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from crossdock.sandbox.load import NotLoaded, load
+from crossdock.sandbox.load import NotLoaded, load, main
 from crossdock.sandbox.server import Sandbox
 
 
@@ -130,3 +130,19 @@ async def test_orders_survive_a_restart(tmp_path: Path) -> None:
 
     assert found["_fulfillment_orders"][0]["status"] == "OPEN"
     assert shop.fulfillment_orders
+
+
+def test_loading_with_no_sandbox_at_hand_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, token = tmp_path / "orders.json", tmp_path / "token"
+    file.write_text("[]")
+    arguments = ["shopify", str(file), "--url", "http://127.0.0.1:1", "--token-file", str(token)]
+
+    without_token = main(arguments)
+    token.write_text("guess")
+    without_answer = main(arguments)
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert (without_token, without_answer) == (2, 2)
+    assert first.startswith(f"crossdock: no sandbox has written its token to {token}; start one with `crossdock sandbox`")
+    assert second.startswith("crossdock: no sandbox answers at http://127.0.0.1:1: ")
+    assert "start one with `crossdock sandbox`" in second
