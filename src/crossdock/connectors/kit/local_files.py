@@ -116,7 +116,9 @@ class LocalFolder(Folder):
         except (FileNotFoundError, FileExistsError, ConnectorError):
             raise
         except OSError as error:
-            raise _said(error, f"{self.address}/{path.lstrip('/')}") from error
+            # Nobody knows the name of a draft.
+            said = folder if is_unfinished(name) else [*folder, name]
+            raise _said(error, "/".join((self.address, *said))) from error
 
     def _entries(self, folder: str, most: int) -> Sequence[Entry]:
         found: list[Entry] = []
@@ -310,7 +312,7 @@ def _said(error: OSError, where: str) -> ConnectorError:
             f"Crossdock may not do this in {where}: “{error.strerror}”. Give its user the right to read and write."
         )
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return Unavailable(f"The disk of {where} is full. Nothing was changed; make room.")
+        return Unavailable(f"The disk of {where} is full. Nothing was changed; make room, and it is tried again by itself.")
     return Unavailable(f"{where} does not answer: “{error.strerror}”.")
 
 

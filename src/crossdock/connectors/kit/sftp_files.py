@@ -28,6 +28,8 @@ _LOST = (
     OSError,
 )
 _FULL = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
+# Version 3 of the protocol, which most servers speak, has no code for it.
+_SAYS_FULL = re.compile(r"no space|disk (is )?full|quota", re.IGNORECASE)
 
 
 _CIPHERS = "^aes256-gcm@openssh.com"
@@ -188,7 +190,11 @@ class SftpFolder(Folder):
         return posixpath.join(self._root, *parts_of(path))
 
     def _said(self, path: str) -> str:
-        return f"{self.address}/{'/'.join(parts_of(path))}"
+        """A path in words; of a draft the folder, since nobody knows its name."""
+        parts = parts_of(path)
+        if parts and is_unfinished(parts[-1]):
+            return f"a file in {'/'.join((self.address, *parts[:-1]))}"
+        return f"{self.address}/{'/'.join(parts)}"
 
     def _must_write(self, what: str) -> None:
         if not self.may_write:
@@ -210,7 +216,7 @@ class SftpFolder(Folder):
             )
             raise AuthenticationFailed(message, field=self._field) from error
         except _FULL as error:
-            raise Unavailable(f"The disk behind {self._said(path)} is full. The file did not arrive; make room.") from error
+            raise self._full(error) from error
         except asyncssh.SFTPNoConnection as error:
             # The line was gone before anything was asked.
             raise Unavailable(f"The connection to {self.address} broke.", evidence={"cause": repr(error)}) from error
@@ -220,8 +226,16 @@ class SftpFolder(Folder):
                 raise OutcomeUnknown(message, evidence={"cause": repr(error)}) from error
             raise Unavailable(f"The connection to {self.address} broke.", evidence={"cause": repr(error)}) from error
         except asyncssh.Error as error:
-            message = f"The server refused {'a change of ' if is_write else ''}{self._said(path)}: “{error.reason}”."
+            if is_write and _SAYS_FULL.search(error.reason):
+                raise self._full(error) from error
+            message = f"The server refused {'to change ' if is_write else ''}{self._said(path)}: “{error.reason}”."
+            if is_write:
+                message += " If it goes on, see that its disk has room and that this login may write there."
             raise Unavailable(message, evidence={"cause": repr(error)}) from error
+
+    def _full(self, error: asyncssh.Error) -> Unavailable:
+        message = f"The disk of {self.address} is full. The file did not arrive; make room, and it is tried again by itself."
+        return Unavailable(message, evidence={"cause": repr(error)})
 
 
 class _Visitor(asyncssh.SSHClient):

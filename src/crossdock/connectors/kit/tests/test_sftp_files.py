@@ -217,11 +217,13 @@ async def test_a_rename_that_fails_for_no_said_reason_is_tried_again_later(serve
         await folder.rename("in/.a.csv.tmp", "in/a.csv")
 
 
-async def test_a_full_disk_is_unavailable(server):
+async def test_a_full_disk_is_unavailable_and_called_that_without_the_name_of_a_draft(server):
     server.fill_disk()
     async with opened(server) as folder:
-        with pytest.raises(Unavailable, match="No space"):
+        with pytest.raises(Unavailable, match=r"The disk of .* is full") as told:
             await folder.write("in/.a.csv.tmp", b"ours")
+
+    assert ".tmp" not in told.value.message
 
 
 @pytest.mark.parametrize("happens", [True, False])
