@@ -84,7 +84,7 @@ CAUSES = (
     Cause(
         "delayed",
         _("Orders delayed"),
-        _("The warehouse did not answer; the next try is scheduled."),
+        _("The warehouse could not take them yet; they are tried again by themselves."),
         "repeat",
         Tone.WAIT,
         "orders:list",
