@@ -25,6 +25,18 @@ def block_siblings(lane_id: int, reason: str) -> None:
         )
 
 
+def place_of(lane_id: int) -> str:
+    """The name of the store, the warehouse or the connection that a lane belongs to, for who reads the log."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(s.name, w.name, c.name, '') from lane l left join store s on s.id = l.store_id"
+            " left join warehouse w on w.id = l.warehouse_id left join connection c on c.id = l.connection_id where l.id = %s",
+            [lane_id],
+        )
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
+
+
 def unblock(*, store_id: int | None = None, warehouse_id: int | None = None, connection_id: int | None = None) -> list[int]:
     """Let the lanes of a store, warehouse or connection go again; their ids, to be woken."""
     with connection.cursor() as cursor:

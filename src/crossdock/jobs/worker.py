@@ -107,7 +107,10 @@ async def _ended_by(run: Run, error: ConnectorError) -> None:
     decision = decide(error, run.failures + 1)
     failures = run.failures if decision.step is Step.WAIT else run.failures + 1
     blocked = error.message if decision.step is Step.BLOCK else None
-    log.info("lane.ended", lane=run.lane_id, kind=run.kind, error=type(error).__name__, message=error.message)
+    place = await in_db(run.account_id, queries.place_of, run.lane_id)
+    # What waits for a person is to be found among the warnings; what goes on by itself is not one.
+    tell = log.warning if blocked else log.info
+    tell("lane.ended", lane=run.lane_id, kind=run.kind, at=place, error=type(error).__name__, message=error.message)
     # A store as a whole that cannot be read for another reason is tried again too, ever more rarely: nobody else would wake it.
     pause = decision.after or PAUSES[min(failures, len(PAUSES)) - 1]
     due = None if blocked else datetime.now(UTC) + max(pause, timedelta(seconds=5))
