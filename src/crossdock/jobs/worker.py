@@ -17,6 +17,7 @@ from django.db import connection
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
+from procrastinate.exceptions import ConnectorException
 
 from crossdock.connectors.kit.errors import ConnectorError
 from crossdock.jobs import leases, queries, wakes
@@ -181,9 +182,17 @@ async def _sweep_forever(beat: uuid.UUID) -> None:
                     months_at = monotonic() + 3600
                     for work in (make_months, *hourly_work()):
                         await across_accounts(work)
+        except (DatabaseFailed, ConnectorException) as error:
+            _tell_database_is_away("sweep.failed", error)
         except Exception:
             log.exception("sweep.failed")
         await asyncio.sleep(SWEEP_EVERY.total_seconds())
+
+
+def _tell_database_is_away(event: str, error: Exception) -> None:
+    """One line, for somebody who is to start it; a traceback through two libraries would say no more."""
+    words = " ".join(str(error.__cause__ or error).split())
+    log.error(event, message=f"The database cannot be used ({words}). It is tried again; `crossdock doctor` says more.")
 
 
 async def work() -> None:
@@ -222,6 +231,8 @@ async def _take_wakes() -> None:
                     fetch_job_polling_interval=5.0,
                     shutdown_graceful_timeout=10.0,
                 )
+        except (DatabaseFailed, ConnectorException) as error:
+            _tell_database_is_away("queue.lost", error)
         except Exception:
             log.exception("queue.lost")
         await asyncio.sleep(QUEUE_AGAIN.total_seconds())

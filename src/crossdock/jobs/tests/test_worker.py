@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from django.db import OperationalError
+from procrastinate.exceptions import ConnectorException
 from structlog.testing import capture_logs
 
 from crossdock.connections.testing import a_connection
@@ -29,3 +31,13 @@ def test_the_log_names_where_a_run_ended_and_warns_of_what_waits_for_a_person(ac
 
     assert [line["at"] for line in logs] == list(lanes)
     assert {line["log_level"] for line in logs} == {level}
+
+
+def test_a_database_that_is_away_is_one_line_in_the_log_with_the_driver_s_own_words():
+    away = ConnectorException()
+    away.__cause__ = OperationalError("the connection\nis closed")
+
+    with capture_logs() as logs:
+        worker._tell_database_is_away("queue.lost", away)
+
+    assert [line["message"].partition(". ")[0] for line in logs] == ["The database cannot be used (the connection is closed)"]
