@@ -170,6 +170,19 @@ def test_a_card_that_failed_says_when_it_tries_again(office):
     assert "in 4 min" in page
 
 
+def test_a_store_needs_a_person_only_where_nothing_is_tried_again(office):
+    link = a_connection(office.account)
+    wake(office, link)
+    set_lanes(office, "failures = 2, last_error = 'No answer.' where store_id is not null")
+    failing = office.see("store", public_id=link.store.public_id)
+    set_lanes(office, "blocked_reason = 'Refused.' where store_id is not null")
+    stopped = office.see("store", public_id=link.store.public_id)
+
+    assert "Needs a person" not in failing
+    assert "The last run failed; the next try is scheduled." in failing
+    assert "Needs a person" in stopped
+
+
 def test_the_next_run_is_told_while_the_connection_is_on(office):
     link = a_connection(office.account, mode="observe")
     off = a_connection(office.account, mode="off")

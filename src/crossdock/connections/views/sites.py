@@ -94,6 +94,7 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
         site = the_site(request, side, public_id)
         links = presenting.used_by(site)
         ending = endings(stores=[site]) if isinstance(site, Store) else []
+        troubles = presenting.site_troubles(site)
         context = {
             "site": site,
             "side": side,
@@ -101,7 +102,8 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
             "facts": _facts(site),
             "endings": ending,
             "warnings": _still_to_say(done.get("last"), [one.label for one in ending]) if done else (),
-            "troubles": presenting.site_troubles(site),
+            "troubles": troubles,
+            "is_stopped": any(trouble.is_stopped for trouble in troubles),
             "may_see_exchanges": may_see_exchanges(request),
             "editor": done,
             "orders_url": _orders_url(request, site),
