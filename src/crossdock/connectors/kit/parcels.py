@@ -172,7 +172,7 @@ class Parcels:
             # Under a temporary name nothing has reached anybody: writing it again is safe.
             return Unavailable(error.message, evidence=error.evidence)
         except FileNotFoundError:
-            message = f"There is no folder {self._folder} at the {self._at}. Make it, or correct its name."
+            message = f"There is no folder {self._folder} at the {self._at}. Make it, or correct its name, then Reprocess."
             return InvalidData(message, field=self._field)
         except ConnectorError as error:
             return error
