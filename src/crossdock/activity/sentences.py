@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from msgspec import Struct
 
-from crossdock.domain.changes import LEFT_TO_SHIP
+from crossdock.domain.changes import FOLLOWS, LEFT_TO_SHIP
 from crossdock.domain.statuses import OrderStatus
 from crossdock.ui.statuses import Tone
 
@@ -65,7 +65,10 @@ _NAMES = {
 
 
 def _changed(params: Params) -> str:
-    names = [str(_NAMES.get(name, str(name).replace("_", " "))) for name in params.get("what") or ()]
+    what = params.get("what") or ()
+    names = [
+        str(_NAMES.get(name, str(name).replace("_", " "))) for name in what if name not in FOLLOWS or FOLLOWS.issuperset(what)
+    ]
     if not names:
         return _("Changed in the store, revision {revision}").format(revision=params.get("revision", "?"))
     shown = ", ".join(names[:3]) + (_(" and {count} more").format(count=len(names) - 3) if len(names) > 3 else "")

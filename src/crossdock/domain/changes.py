@@ -7,7 +7,10 @@ import msgspec
 from crossdock.domain.orders import Order
 
 LEFT_TO_SHIP = "left_to_ship"
-"""Said of lines that differ in nothing but how much of them the store still wants sent, as after each shipment."""
+"""Said of lines that differ in nothing but how much of them the store still wants sent, and where from, as after each shipment."""
+
+FOLLOWS = frozenset({"left_out", "not_imported"})
+"""Fields that only say what follows from others for the import."""
 
 _MOMENT = "updated_at"
 
@@ -25,4 +28,4 @@ def what_changed(before: Order, after: Order) -> tuple[str, ...]:
 
 
 def _apart_from_quantity(order: Order) -> list[object]:
-    return [msgspec.structs.replace(line, to_ship=Decimal(0)) for line in order.lines]
+    return [msgspec.structs.replace(line, to_ship=Decimal(0), location=None) for line in order.lines]

@@ -105,8 +105,10 @@ def _gate() -> asyncio.Semaphore:
 
 
 async def _ended_by(run: Run, error: ConnectorError) -> None:
-    decision = decide(error, run.failures + 1)
-    failures = run.failures if decision.step is Step.WAIT else run.failures + 1
+    # What is announced while a platform is down is no try of ours: else a busy store would be tried ever more rarely within minutes.
+    attempt = run.failures if run.is_only_told and run.failures else run.failures + 1
+    decision = decide(error, attempt)
+    failures = run.failures if decision.step is Step.WAIT else attempt
     blocked = error.message if decision.step is Step.BLOCK else None
     place = await in_db(run.account_id, queries.place_of, run.lane_id)
     # What waits for a person is to be found among the warnings; what goes on by itself is not one.

@@ -1,4 +1,4 @@
-"""What a run that ends with an error leaves in the log."""
+"""What a run that ends with an error leaves behind, in the log and on its lane."""
 
 import asyncio
 
@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from crossdock.connections.testing import a_connection
 from crossdock.connectors.kit.errors import AuthenticationFailed, Unavailable
 from crossdock.jobs import leases, worker
+from crossdock.jobs.models import Lane
 from crossdock.jobs.wakes import open_lane
 from crossdock.tenancy.scope import scoped
 
@@ -41,3 +42,20 @@ def test_a_database_that_is_away_is_one_line_in_the_log_with_the_driver_s_own_wo
         worker._tell_database_is_away("queue.lost", away)
 
     assert [line["message"].partition(". ")[0] for line in logs] == ["The database cannot be used (the connection is closed)"]
+
+
+def test_what_is_announced_while_a_platform_is_down_makes_no_pause_longer(account):
+    link = a_connection(account)
+    with scoped(account.pk):
+        lane_id = open_lane("orders.pull", link.store_id)
+
+    def failures(*, is_only_told):
+        with scoped(account.pk):
+            Lane.objects.filter(pk=lane_id).update(leased_until=None)
+            run = leases.take(lane_id, "somebody")
+        run.is_only_told = is_only_told
+        asyncio.run(worker._ended_by(run, Unavailable("Down.")))
+        with scoped(account.pk):
+            return Lane.objects.get(pk=lane_id).failures
+
+    assert [failures(is_only_told=told) for told in (True, True, True, False, True, False)] == [1, 1, 1, 2, 2, 3]
