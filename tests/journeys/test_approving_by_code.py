@@ -39,7 +39,7 @@ def test_an_admin_approves_and_the_code_is_typed_here(site, page, expect, compla
     page.goto(f"{site}{at}")
     sign_in(page, person)
 
-    page.get_by_role("radio", name="NuORDER").check()
+    page.get_by_role("radio", name="NuORDER", exact=True).check()
     page.get_by_label("Consumer key").fill(DEMO_KEY)
     page.get_by_label("Consumer secret").fill("not the secret")
     look(page, "form")

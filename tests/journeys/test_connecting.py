@@ -67,7 +67,7 @@ def test_who_was_refused_is_let_in_and_the_first_order_comes_goes_and_is_told(
     browser, at = begun(account, a_person(account), sandbox)
     enter(page, site, browser)
     page.goto(f"{site}{at}")
-    page.get_by_role("radio", name=way.name).check()
+    page.get_by_role("radio", name=way.name, exact=True).check()
     expect(page.locator(f"input[name=rendered][value={way.key}]")).to_be_attached()
 
     for number, refused in enumerate(way.refusals):

@@ -87,7 +87,7 @@ def test_a_second_connection_is_added_by_the_wizard(site, page, expect, complain
 
     expect(page.get_by_role("heading", name="Store Setup")).to_be_visible()
     page.get_by_label("A new store").check()
-    page.get_by_role("radio", name="Shopify").check()
+    page.get_by_role("radio", name="Shopify", exact=True).check()
     page.get_by_role("button", name="Sandbox shop, by own app").click()
     expect(page.get_by_label("Shop name")).to_have_value(sandbox.handle)
     page.get_by_role("button", name="Test connection").click()
