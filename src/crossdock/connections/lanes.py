@@ -12,6 +12,7 @@ from crossdock.connections.webhooks import address_of
 from crossdock.connectors.kit.capabilities import KeepsWebhooks
 from crossdock.jobs.lanes import More, Run, at_end, lane
 from crossdock.jobs.timing import also_due
+from crossdock.jobs.wakes import wake_lane
 
 at_end(gateway.close_transports)
 also_due(announced_lanes)
@@ -42,3 +43,5 @@ def _keep(run: Run, opened: Opened, topics: int) -> None:
     Store.objects.filter(pk=run.owner_id).update(webhooks_at=datetime.now(UTC))
     if is_first:
         tell([Told(kind="store.webhooks", store_id=run.owner_id, params={"topics": topics})])
+        # What was placed since the store was read, and before it announced anything, would wait for the schedule.
+        wake_lane("orders.pull", run.owner_id)
