@@ -41,6 +41,7 @@ DEFINERS = (
     "due_cleanup",
     "due_lanes",
     "find_orders",
+    "find_orders_by_end",
     "find_orders_by_index",
     "find_listings",
     "find_orders_of_merchants",

@@ -126,6 +126,7 @@ def questions(looker: Looker, end: datetime) -> Iterator[tuple[str, Query]]:
     yield "search: beginning of a number", searches(lambda order: order.number[:6])
     yield "search: two characters", asks(q="#1")
     yield "search: end of a number", searches(lambda order: order.number[-4:])
+    yield "search: last digits, anywhere", searches(lambda order: order.number[-4:], anywhere="1")
     yield "search: tracking", searches(lambda order: order.tracking.upper())
     yield "search: part of a tracking", searches(lambda order: order.tracking[5:13])
     yield "search: SKU", searches(lambda order: order.sku.upper())

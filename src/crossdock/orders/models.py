@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Reverse
 from django.utils import timezone
 
 from crossdock.connections.models import Merchant, Store
@@ -109,6 +110,7 @@ class SalesOrder(TenantModel):
                 include=["deleted_at"],
             ),
             models.Index(fields=["account", "number"], name="sales_order_number"),
+            models.Index(F("account"), Reverse("number"), name="sales_order_number_end"),
             models.Index(fields=["account", "store"], name="sales_order_issue", condition=~Q(issue="")),
             models.Index(F("store"), F("id"), name="sales_order_follow", condition=Q(followed__lt=F("revision"))),
             models.Index(F("store"), F("id"), name="sales_order_to_give", condition=Q(status="new") & ~Q(giving=1)),

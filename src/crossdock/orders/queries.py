@@ -76,14 +76,14 @@ class OrderRow(Struct, frozen=True):
 class Listed(Struct, frozen=True):
     """A page of orders, newest first. `newer` and `older` are where the neighbouring pages begin, None where there is none.
 
-    Of a search: `is_exact` and `walked` as in `searching.Found`, `found` itself, and how many of it stand at each status, which
+    Of a search: `recognized` and `walked` as in `searching.Found`, `found` itself, and how many of it stand at each status, which
     `tab_counts` takes so as not to search again.
     """
 
     rows: tuple[OrderRow, ...]
     newer: Place | None = None
     older: Place | None = None
-    is_exact: bool = False
+    recognized: searching.Recognized = ""
     walked: int = 0
     found: searching.Found | None = None
     counts: Mapping[str, int] | None = None
@@ -113,7 +113,7 @@ def list_orders(filters: OrderFilters, before: Place | None = None, limit: int =
         tuple(rows),
         newer=rows[0].place if rows and has_newer else None,
         older=older or found.further,
-        is_exact=found.is_exact,
+        recognized=found.recognized,
         walked=found.walked,
         found=looked_up,
         counts=counts,

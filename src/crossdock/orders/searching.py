@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from django.db import connection
 from msgspec import Struct
@@ -26,25 +26,31 @@ FEW = 8
 LITTLE = 6_000
 """So many orders of a limited person are all looked through: quicker than the trigram index, which knows of no merchants."""
 
+ENDING = 4
+"""Digits that may be the end of a number, as people say it aloud: three are in too many."""
+
 SHORTEST = 3
 """Fewer letters would have the trigram index read whole: they are looked up as beginnings of numbers only."""
+
+
+Recognized = Literal["", "whole", "end"]
+"""What a text was taken for, nothing else being looked for then: a whole number, SKU or tracking number, or the end of a number."""
 
 
 class Found(Struct, frozen=True):
     """Orders that carry the words. Not `is_complete`: there may be more, older than the last of them.
 
-    `is_exact`: a whole number, SKU or tracking number was recognized, and nothing else was looked for. `walked` is how many orders
-    were looked at when that was not all of them, and `further` where to look on from there.
+    `walked` is how many orders were looked at when that was not all of them, and `further` where to look on from there.
     """
 
     ids: tuple[int, ...]
     is_complete: bool = True
-    is_exact: bool = False
+    recognized: Recognized = ""
     walked: int = 0
     further: Place | None = None
 
 
-EXACT = """
+WHOLE = """
 select id from sales_order where account_id = %(account)s and number = any (%(numbers)s)
 union
 select id from sales_order where store_id = any (array(select id from store)) and external_id = any (%(numbers)s)
@@ -112,7 +118,7 @@ def pattern_of(text: str) -> str:
 
 
 def find(text: str, *, before: Place | None = None, wanted: int = 51, is_anywhere: bool = False) -> Found:
-    """Orders of the open scope that carry `text`, older than `before`. `is_anywhere` does without the look for whole numbers.
+    """Orders of the open scope that carry `text`, older than `before`. `is_anywhere` takes it for no number.
 
     Limited people find only their merchants' orders.
     """
@@ -120,8 +126,11 @@ def find(text: str, *, before: Place | None = None, wanted: int = 51, is_anywher
     if not text:
         return Found(())
     theirs = _theirs()
-    if not is_anywhere and (ids := _exact(theirs, text)):
-        return Found(ids, is_exact=True)
+    if not is_anywhere:
+        if ids := _whole(theirs, text):
+            return Found(ids, recognized="whole")
+        if ids := _ending(text):
+            return Found(ids, recognized="end")
     if len(text) < SHORTEST:
         return Found(_prefix(theirs, text))
     found = _anywhere(theirs, text, before or NEWEST, wanted)
@@ -152,7 +161,7 @@ def _theirs() -> _Theirs:
         return _Theirs(merchants, is_little=cursor.fetchone()[0] <= LITTLE)
 
 
-def _exact(theirs: _Theirs, text: str) -> tuple[int, ...]:
+def _whole(theirs: _Theirs, text: str) -> tuple[int, ...]:
     bare = text.removeprefix("#")
     forms = list(dict.fromkeys((text, text.upper())))
     values: dict[str, Any] = {
@@ -165,12 +174,24 @@ def _exact(theirs: _Theirs, text: str) -> tuple[int, ...]:
     }
     by_sku = SKU if theirs.merchants is None else SKU_OF_MERCHANTS.format(theirs=THEIRS if theirs.is_little else "")
     with connection.cursor() as cursor:
-        cursor.execute(EXACT, values)
+        cursor.execute(WHOLE, values)
         found = {row[0] for row in cursor.fetchall()}
         for form in forms:
             cursor.execute(by_sku, values | {"sku": form})
             found.update(row[0] for row in cursor.fetchall())
     return tuple(found)
+
+
+def _ending(text: str) -> tuple[int, ...]:
+    """Orders whose number ends with these digits; none where they are too many to be meant."""
+    digits = text.removeprefix("#")
+    if len(digits) < ENDING or not re.fullmatch("[0-9]+", digits):
+        return ()
+    start = digits[::-1]
+    with connection.cursor() as cursor:
+        cursor.execute("select id from find_orders_by_end(%s, %s, %s)", [start, _after(start), MOST])
+        ids = tuple(row[0] for row in cursor.fetchall())
+    return ids if len(ids) < MOST else ()
 
 
 def _prefix(theirs: _Theirs, text: str) -> tuple[int, ...]:

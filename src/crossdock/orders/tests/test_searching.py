@@ -107,6 +107,40 @@ def test_a_whole_number_is_taken_before_its_parts_and_parts_can_be_asked_for(acc
     assert found(account, "5001", is_anywhere=True) == [part.pk, whole.pk]
 
 
+def test_digits_are_the_end_of_a_number_before_they_are_a_part_of_anything(account, store):
+    end, start = an_order(account, store, number="#771042"), an_order(account, store, number="#104277")
+    unit = named(account, store, "Unit 1042")
+
+    assert found(account, "1042") == found(account, "#1042") == [end.pk]
+    assert set(found(account, "1042", is_anywhere=True)) == {end.pk, start.pk, unit.pk}
+    with scoped(account.pk):
+        assert list_orders(OrderFilters(text="1042")).recognized == "end"
+
+
+def test_digits_that_end_no_number_are_looked_for_everywhere(account, store):
+    unit = named(account, store, "Unit 9077", number="#5")
+
+    assert found(account, "9077") == [unit.pk]
+
+
+def test_digits_that_end_too_many_numbers_are_looked_for_everywhere(account, store, monkeypatch):
+    orders = [an_order(account, store, number=f"#{number}1042") for number in (1, 2)]
+    unit = named(account, store, "Unit 1042", number="#5")
+    monkeypatch.setattr(searching, "MOST", 2)
+
+    assert set(found(account, "1042")) == {unit.pk, *(order.pk for order in orders)}
+
+
+def test_somebody_elses_numbers_have_no_end(account):
+    mine, other = a_store(account), a_store(account)
+    order = an_order(account, mine, number="#771042")
+    an_order(account, other, number="#881042")
+
+    assert found(account, "1042", merchants=(mine.merchant_id,)) == [order.pk]
+    with scoped(an_account().pk):
+        assert find("1042").ids == ()
+
+
 def test_people_limited_to_merchants_find_only_theirs(account):
     mine, others = a_store(account), a_store(account)
     seen = named(account, mine, "Quentin Twin", number="#900")

@@ -48,6 +48,11 @@ COLUMNS = (
     Column("placed", gettext_lazy("Placed")),
 )
 
+RECOGNIZED = {
+    "whole": gettext_lazy("This is a whole number, SKU or tracking number."),
+    "end": gettext_lazy("These are the orders whose number ends with it."),
+}
+
 # What needs somebody comes first; what is rare shows only when there is some.
 TABS: tuple[tuple[OrderStatus, bool, Tone | None], ...] = (
     (S.ERROR, True, Tone.STUCK),
@@ -101,7 +106,8 @@ def _context(request: AccountRequest) -> dict[str, Any]:
         "newer": _newer(path, request.GET, listed),
         "older": page_at(path, request.GET, before=listed.older),
         "note": _note(listed, filters, counts),
-        "anywhere_url": asking(path, request.GET, anywhere="1") if listed.is_exact else "",
+        "recognized": RECOGNIZED.get(listed.recognized, ""),
+        "anywhere_url": asking(path, request.GET, anywhere="1"),
         "is_filtered": filters != OrderFilters(),
         "is_first_run": not stores,
         "clear_url": path,
