@@ -18,9 +18,9 @@ from crossdock.connectors.kit.pages import Page, PlacedPage, Position, Window
 from crossdock.domain.errors import RuleBroken
 from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.wakes import open_lane, wake
+from crossdock.orders.intake import Intake
 from crossdock.orders.lanes import intake_of, land
 from crossdock.orders.models import Backfill
-from crossdock.orders.receiving import Intake
 from crossdock.orders.rereading import AT_ONCE, LOW
 
 BACKFILL = "orders.backfill"

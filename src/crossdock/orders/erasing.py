@@ -12,8 +12,8 @@ from crossdock.domain.orders import Address, Order
 from crossdock.domain.personal import erased, said_of_person
 from crossdock.domain.statuses import FINAL, OrderStatus
 from crossdock.orders.content import ERASED_RAW, orders_with, packed, packed_raw, unpacked
+from crossdock.orders.intake import search_text
 from crossdock.orders.models import SalesOrderVersion
-from crossdock.orders.receiving import search_text
 from crossdock.tenancy.scope import account_in_scope
 
 FINISHED = tuple(sorted(status.value for status in FINAL | {OrderStatus.ABANDONED}))

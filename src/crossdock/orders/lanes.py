@@ -25,7 +25,8 @@ from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
 from crossdock.jobs.timing import times_of
 from crossdock.jobs.wakes import wake_lane
-from crossdock.orders.receiving import Intake, Prepared, Received, prepare, receive_each, stored_already
+from crossdock.orders.intake import Intake, Prepared, prepare
+from crossdock.orders.receiving import Received, receive_each, stored_already
 from crossdock.orders.selling import wake_other_sellers
 from crossdock.tenancy import statements
 

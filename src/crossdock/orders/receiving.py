@@ -1,39 +1,22 @@
 """Orders as they come from a store: each stored once, with the cursor that leads to the next."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import UTC, datetime
 from uuid import UUID
 
-import msgspec
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from msgspec import Struct
 from psycopg.errors import ProgramLimitExceeded
 
 from crossdock.activity.services import Told, tell
 from crossdock.connectors.kit.pages import Rejected
-from crossdock.domain.arrival import Arrival, arrive
 from crossdock.domain.changes import what_changed
 from crossdock.domain.orders import Order
-from crossdock.domain.personal import erased
-from crossdock.domain.statuses import OrderStatus
-from crossdock.orders.content import ERASED_RAW, packed, packed_raw, unpacked, unpacked_raw
+from crossdock.orders.content import unpacked, unpacked_raw
+from crossdock.orders.intake import Incoming, Intake, Prepared, only, prepare
+from crossdock.orders.not_understood import keep_not_understood
 from crossdock.tenancy import statements
-from crossdock.tenancy.models import new_public_id
-from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
-
-
-class Intake(Struct, frozen=True):
-    """What receiving needs to know of a store. `terms` changes when an import setting does: then every order is judged again."""
-
-    store_id: int
-    merchant_id: int
-    delay: timedelta = timedelta(0)
-    accept_after: datetime | None = None
-    terms: bytes = b""
 
 
 class Received(Struct, frozen=True):
@@ -45,17 +28,28 @@ class Received(Struct, frozen=True):
     rejected: int
 
 
-class Prepared(Struct, frozen=True):
-    """A page as it goes into the database, made before its transaction begins: the database works on one page meanwhile, and on
-    nothing else. Orders without repetitions, with what each becomes at its place; `page` is all `rows` as JSON.
+class Known(Struct, frozen=True):
+    """What the database says of a page: by their places, the orders that are new, changed or were deleted here, with their ids where
+    they are here; ids of those deleted, and of those whose personal data were erased.
     """
 
-    latest: list[tuple[Order, bytes]]
-    hashes: list[bytes]
-    rows: list[dict[str, Any]]
-    docs: list[bytes]
-    payloads: list[bytes]
-    page: str
+    ids: dict[int, int | None]
+    deleted: set[int]
+    erased: set[int]
+
+
+class Landed(Struct, frozen=True):
+    """An order that was written: what came, and which revision of which order it is now."""
+
+    place: int
+    incoming: Incoming
+    id: int
+    revision: int
+
+    @property
+    def is_new(self) -> bool:
+        """It was not here before."""
+        return self.revision == 1
 
 
 # Found by a list of ids, and joined then: in one join, all orders of the store are read for each page until there are statistics.
@@ -174,40 +168,10 @@ select o.account_id, o.id, o.revision, o.source_updated_at, o.content_hash, c.do
 on conflict do nothing
 """
 
-REJECT = """
-insert into left_out (account_id, store_id, external_id, what, why, raw, last_seen)
-select %(account)s, %(store)s, r.external_id, r.what, r.why, d.raw, clock_timestamp()
-  from jsonb_to_recordset(%(rows)s::jsonb) r(k int, external_id text, what text, why text)
-  join unnest(%(raws)s::bytea[]) with ordinality d(raw, k) on d.k = r.k
-on conflict (account_id, store_id, external_id) do update set why = excluded.why, raw = excluded.raw, last_seen = excluded.last_seen
-"""
-
-
 JUDGED_AGAIN = "order.judged_again"
 """Told of known orders that are read again because a setting changed, and are no longer left out by it."""
 
-LONGEST_KEY = 500
-"""Characters of the longest id that a row of what was not understood is known by; an index holds a third of a page at most."""
-
 REFUSED = "It has values that cannot be stored. What was received is kept beside this line."
-
-
-def prepare(intake: Intake, orders: Sequence[Order], raws: Sequence[bytes], *, now: datetime | None = None) -> Prepared:
-    """Work out all of a page that can be known without the database."""
-    now = now or datetime.now(UTC)
-    latest = _latest(orders, raws)
-    rows = [
-        _row(k, order, arrive(order, now=now, delay=intake.delay, accept_after=intake.accept_after))
-        for k, (order, _) in enumerate(latest, start=1)
-    ]
-    return Prepared(
-        latest,
-        [hashlib.sha256(intake.terms + raw).digest() for _, raw in latest],
-        rows,
-        [packed(order) for order, _ in latest],
-        [packed_raw(raw) for _, raw in latest],
-        msgspec.json.encode(rows).decode(),
-    )
 
 
 def receive_page(
@@ -228,75 +192,36 @@ def receive_page(
     never replaces a newer one; receiving a page twice changes nothing. What could not be understood becomes a row with its reason.
     `prepared` is what `prepare` made of these orders.
     """
-    account_id = account_in_scope()
+    now = now or datetime.now(UTC)
     ready = prepared or prepare(intake, orders, raws, now=now)
-    latest = ready.latest
-    fresh, known, deleted, erased_ids = _changed(intake.store_id, [order.external_id for order, _ in latest], ready.hashes)
-    new: list[int] = []
-    changed: list[int] = []
+    known = _known(intake.store_id, [(one.order.external_id, one.content_hash) for one in ready.orders])
     what, touched = _what_changed(intake, ready, known)
-    if touched:
-        _touch(ready, touched)
-        fresh = [k for k in fresh if k not in touched]
+    _touch(ready, touched)
+    fresh = {k: order_id for k, order_id in known.ids.items() if k not in touched}
+    sent: set[int] = set()
+    landed: list[Landed] = []
     if fresh:
-        _keep_versions([order_id for k, order_id in known.items() if order_id is not None and k not in touched])
-        sent = _sent(deleted)
-        if len(fresh) < len(latest) or erased_ids:
-            kept_erased = {k for k in fresh if known.get(k) in erased_ids}
-            ready = _only(ready, fresh, kept_erased, intake, now or datetime.now(UTC))
-        found = statements.run(
-            UPSERT,
-            {
-                "account": account_id,
-                "store": intake.store_id,
-                "merchant": intake.merchant_id,
-                "page": ready.page,
-                "hashes": ready.hashes,
-                "docs": ready.docs,
-                "raws": ready.payloads,
-                "sent": sorted(sent),
-                "erased": sorted(erased_ids),
-            },
-        )
-        left_out = {k for k, row in zip(fresh, ready.rows, strict=True) if row["status"] == OrderStatus.SKIPPED.value}
-        landed = [(fresh[row[0] - 1], row[1], row[2]) for row in found]
-        new = [order_id for _, order_id, revision in landed if revision == 1]
-        changed = [order_id for _, order_id, revision in landed if revision > 1]
-        _drop_gone_lines([(order_id, latest[k][0]) for k, order_id, revision in landed if revision > 1])
+        _keep_versions([order_id for order_id in fresh.values() if order_id is not None])
+        sent = _sent(known.deleted)
+        landed = _write(intake, ready, fresh, known, sent, now)
+        _drop_gone_lines([(one.id, ready.orders[one.place].order) for one in landed if not one.is_new])
         tell(
             [
                 Told(
-                    kind="order.imported" if revision == 1 else "order.came_back" if order_id in deleted else told_as,
-                    order_id=order_id,
-                    params={"revision": revision, "what": what.get(k, ())}
-                    | ({"sent": order_id in sent} if order_id in deleted else {}),
+                    kind="order.imported" if one.is_new else "order.came_back" if one.id in known.deleted else told_as,
+                    order_id=one.id,
+                    params={"revision": one.revision, "what": what.get(one.place, ())}
+                    | ({"sent": one.id in sent} if one.id in known.deleted else {}),
                     message_id=message_id,
                 )
-                for k, order_id, revision in landed
+                for one in landed
                 # What is left out as before has no story to tell.
-                if not (told_as == JUDGED_AGAIN and revision > 1 and k in left_out)
+                if not (told_as == JUDGED_AGAIN and not one.is_new and one.incoming.is_left_out)
             ]
         )
-    _keep_rejected(account_id, intake.store_id, rejected)
-    return Received(tuple(new), tuple(changed), len(latest) - len(new) - len(changed), len(rejected))
-
-
-def _only(ready: Prepared, fresh: Sequence[int], kept_erased: set[int], intake: Intake, now: datetime) -> Prepared:
-    """Those of a page at some places, some of them as what remains of an erased order."""
-    rows, docs, payloads = [], [], []
-    for at, k in enumerate(fresh, start=1):
-        if k in kept_erased:
-            # Whatever the store still says of the person: what was erased stays erased.
-            order = erased(ready.latest[k][0])
-            rows.append(_row(at, order, arrive(order, now=now, delay=intake.delay, accept_after=intake.accept_after)))
-            docs.append(packed(order))
-            payloads.append(packed_raw(ERASED_RAW))
-        else:
-            rows.append(ready.rows[k] | {"k": at})
-            docs.append(ready.docs[k])
-            payloads.append(ready.payloads[k])
-    hashes = [ready.hashes[k] for k in fresh]
-    return Prepared([ready.latest[k] for k in fresh], hashes, rows, docs, payloads, msgspec.json.encode(rows).decode())
+    keep_not_understood(intake.store_id, rejected)
+    new, changed = (tuple(one.id for one in landed if one.is_new is is_new) for is_new in (True, False))
+    return Received(new, changed, len(ready.orders) - len(landed), len(rejected))
 
 
 def receive_each(
@@ -345,30 +270,40 @@ def receive_each(
 
 def stored_already(intake: Intake, rows: Sequence[tuple[str, bytes]]) -> list[int]:
     """Which of these payloads (external id, as received) are stored exactly so, by their places. Needs the account's scope."""
-    hashes = [hashlib.sha256(intake.terms + raw).digest() for _, raw in rows]
-    changed, *_ = _changed(intake.store_id, [external_id for external_id, _ in rows], hashes)
-    return sorted(set(range(len(rows))) - set(changed))
+    known = _known(intake.store_id, [(external_id, intake.hash_of(raw)) for external_id, raw in rows])
+    return sorted(set(range(len(rows))) - set(known.ids))
 
 
-def _latest(orders: Sequence[Order], raws: Sequence[bytes]) -> list[tuple[Order, bytes]]:
-    """The page without repetitions: of an order that stands in it twice, the later version."""
-    by_id: dict[str, tuple[Order, bytes]] = {}
-    for order, raw in zip(orders, raws, strict=True):
-        seen = by_id.get(order.external_id)
-        if seen is None or order.updated_at >= seen[0].updated_at:
-            by_id[order.external_id] = (order, raw)
-    return list(by_id.values())
+def _known(store_id: int, page: Sequence[tuple[str, bytes]]) -> Known:
+    """Compare external ids and hashes of what came with what is here."""
+    values = {"ids": [external_id for external_id, _ in page], "hashes": [content_hash for _, content_hash in page]}
+    rows = statements.run(CHANGED, values | {"store": store_id})
+    gone, erased = ({row[1] for row in rows if row[at]} for at in (3, 4))
+    return Known({row[0] - 1: row[1] for row in rows}, gone - erased, erased)
 
 
-def _changed(
-    store_id: int, external_ids: list[str], hashes: list[bytes]
-) -> tuple[list[int], dict[int, int | None], set[int], set[int]]:
-    """What is new, changed or was deleted here: places in the page, ids by place where known, ids of those deleted and of those
-    whose personal data were erased.
-    """
-    rows = statements.run(CHANGED, {"ids": external_ids, "hashes": hashes, "store": store_id})
-    gone, erased_ids = ({row[1] for row in rows if row[at]} for at in (3, 4))
-    return [row[0] - 1 for row in rows], {row[0] - 1: row[1] for row in rows}, gone - erased_ids, erased_ids
+def _write(
+    intake: Intake, ready: Prepared, fresh: Mapping[int, int | None], known: Known, sent: set[int], now: datetime
+) -> list[Landed]:
+    """Write those of a page that are `fresh`, by their places, with their ids where they are here; which of them were not too old."""
+    if len(fresh) < len(ready.orders) or known.erased:
+        ready = only(ready, list(fresh), {k for k, order_id in fresh.items() if order_id in known.erased}, intake, now)
+    found = statements.run(
+        UPSERT,
+        {
+            "account": account_in_scope(),
+            "store": intake.store_id,
+            "merchant": intake.merchant_id,
+            "page": ready.page,
+            "hashes": [one.content_hash for one in ready.orders],
+            "docs": [one.doc for one in ready.orders],
+            "raws": [one.payload for one in ready.orders],
+            "sent": sorted(sent),
+            "erased": sorted(known.erased),
+        },
+    )
+    places = list(fresh)
+    return [Landed(places[k - 1], ready.orders[k - 1], order_id, revision) for k, order_id, revision in found]
 
 
 def _sent(ids: set[int]) -> set[int]:
@@ -380,25 +315,23 @@ def _sent(ids: set[int]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _what_changed(
-    intake: Intake, ready: Prepared, known: dict[int, int | None]
-) -> tuple[dict[int, tuple[str, ...]], dict[int, int]]:
+def _what_changed(intake: Intake, ready: Prepared, known: Known) -> tuple[dict[int, tuple[str, ...]], dict[int, int]]:
     """What is different of orders that are here and came anew, by their places in the page; and those of which nothing is, so that
     nobody has to act, with their ids: the store changed something which no order carries. Locks those that are here.
 
     Absent are orders that were deleted or erased here, and those that another import setting judges anew. One that has shipped is
     counted again in any case: that the store wants as many as before may mean that it took a shipment back.
     """
-    places = {order_id: k for k, order_id in known.items() if order_id is not None}
+    places = {order_id: k for k, order_id in known.ids.items() if order_id is not None}
     what: dict[int, tuple[str, ...]] = {}
     touched: dict[int, int] = {}
     if not places:
         return what, touched
     statements.run_kept(LOCK, [sorted(places)])
     for order_id, content_hash, doc, raw, has_shipped in statements.run_kept(STORED, [sorted(places)]):
-        if hashlib.sha256(intake.terms + unpacked_raw(raw)).digest() == content_hash:
+        if intake.hash_of(unpacked_raw(raw)) == content_hash:
             k = places[order_id]
-            what[k] = what_changed(unpacked(doc), ready.latest[k][0])
+            what[k] = what_changed(unpacked(doc), ready.orders[k].order)
             if not what[k] and not has_shipped:
                 touched[k] = order_id
     return what, touched
@@ -406,12 +339,15 @@ def _what_changed(
 
 def _touch(ready: Prepared, touched: Mapping[int, int]) -> None:
     """Keep what was received of orders, by their places, that say the same as before."""
+    if not touched:
+        return
+    again = [ready.orders[k] for k in touched]
     values = {
         "ids": list(touched.values()),
-        "hashes": [ready.hashes[k] for k in touched],
-        "ats": [ready.latest[k][0].updated_at for k in touched],
-        "docs": [ready.docs[k] for k in touched],
-        "raws": [ready.payloads[k] for k in touched],
+        "hashes": [one.content_hash for one in again],
+        "ats": [one.order.updated_at for one in again],
+        "docs": [one.doc for one in again],
+        "raws": [one.payload for one in again],
     }
     statements.run_kept(TOUCH, values)
 
@@ -419,66 +355,6 @@ def _touch(ready: Prepared, touched: Mapping[int, int]) -> None:
 def _keep_versions(ids: list[int]) -> None:
     if ids:
         statements.run_kept(KEEP_VERSION, {"ids": ids})
-
-
-def _row(k: int, order: Order, arrival: Arrival) -> dict[str, Any]:
-    to = order.ship_to
-    return {
-        "k": k,
-        "public_id": new_public_id(),
-        "external_id": order.external_id,
-        "number": order.number,
-        "status": arrival.status.value,
-        "wait_until": arrival.wait_until,
-        "reason": arrival.reason,
-        "placed_at": order.placed_at,
-        "source_updated_at": order.updated_at,
-        "ship_by": order.ship_by,
-        "currency": order.currency,
-        "grand_total": order.grand_total,
-        "ship_name": (to.name or to.company or "") if to else "",
-        "ship_country": (to.country or "") if to else "",
-        "method_sold": order.method.name or "",
-        "lines_count": len(order.lines),
-        "units": sum((line.ordered for line in order.lines), Decimal(0)),
-        "is_test": order.is_test,
-        "search": search_text(order),
-        "lines": [
-            {
-                "external_id": line.external_id,
-                "position": position,
-                "consignment": line.consignment,
-                "sku": line.sku or "",
-                "name": line.name,
-                "location": line.location or "",
-                "ordered": line.ordered,
-                "to_ship": line.to_ship,
-                "unit_price": line.unit_price,
-            }
-            for position, line in enumerate(order.lines, start=1)
-        ],
-    }
-
-
-def search_text(order: Order) -> str:
-    """One lower-case line of all that people look an order up by, but for what comes back from the warehouse."""
-    to = order.ship_to
-    addresses = [one for one in (to, order.bill_to, *(each.ship_to for each in order.consignments)) if one]
-    # Whoever asks to be forgotten is found by these, too: a present goes to somebody else than who pays.
-    phones = [order.phone, *(one.phone for one in addresses)]
-    parts = [
-        order.number,
-        order.external_id,
-        order.customer_po,
-        to.name if to else None,
-        to.company if to else None,
-        order.bill_to.name if order.bill_to else None,
-        order.email,
-        *(one.email for one in addresses),
-        *("".join(filter(str.isdigit, phone)) for phone in phones if phone),
-        *(line.sku for line in order.lines),
-    ]
-    return " ".join(dict.fromkeys(" ".join(part.lower().split()) for part in parts if part))
 
 
 def _drop_gone_lines(changed: Sequence[tuple[int, Order]]) -> None:
@@ -492,33 +368,5 @@ def _drop_gone_lines(changed: Sequence[tuple[int, Order]]) -> None:
                 "changed": [order_id for order_id, _ in changed],
                 "orders": [order_id for order_id, _ in here],
                 "lines": [line_id for _, line_id in here],
-            },
-        )
-
-
-def _name_of(one: Rejected) -> str:
-    """The key of a row about what was not understood: its id, where an index can hold that; else what tells it from others."""
-    own = one.external_id or ""
-    if own and len(own) <= LONGEST_KEY and "\x00" not in own:
-        return own
-    return hashlib.sha256(own.encode(errors="surrogatepass") or one.raw).hexdigest()[:16]
-
-
-def _keep_rejected(account_id: int, store_id: int, rejected: Sequence[Rejected]) -> None:
-    if not rejected:
-        return
-    by_id = {_name_of(one): one for one in rejected}
-    rows = [
-        {"k": k, "external_id": external_id, "what": one.field or one.where or "order", "why": one.reason}
-        for k, (external_id, one) in enumerate(by_id.items(), start=1)
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            REJECT,
-            {
-                "account": account_id,
-                "store": store_id,
-                "rows": rows_to_tell(rows),
-                "raws": [packed_raw(one.raw) for one in by_id.values()],
             },
         )

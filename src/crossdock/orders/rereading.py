@@ -15,8 +15,9 @@ from crossdock.connectors.kit.settings import ConnectorSettings
 from crossdock.domain.arrival import NOTHING_LEFT, TOO_OLD
 from crossdock.jobs.lanes import More, Run, lane
 from crossdock.jobs.leases import save_position
+from crossdock.orders.intake import Intake
 from crossdock.orders.lanes import intake_of, judged_by, land
-from crossdock.orders.receiving import JUDGED_AGAIN, Intake
+from crossdock.orders.receiving import JUDGED_AGAIN
 
 LOW = 0.5
 """The part of the platform's limit that is left to everything that is more urgent."""

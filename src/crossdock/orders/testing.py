@@ -13,9 +13,10 @@ from crossdock.accounts.models import Account
 from crossdock.connections.models import Store
 from crossdock.domain.orders import Address, Order, OrderLine, ShippingMethod
 from crossdock.domain.statuses import TRANSITIONS, OrderStatus
+from crossdock.orders.intake import Intake
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.moves import move
-from crossdock.orders.receiving import Intake, receive_page
+from crossdock.orders.receiving import receive_page
 from crossdock.tenancy.scope import scoped
 
 _numbers = itertools.count(1001)

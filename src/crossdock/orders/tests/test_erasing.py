@@ -10,8 +10,9 @@ from crossdock.connections.testing import a_store
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.orders import Consignment, ShippingMethod
 from crossdock.orders import erasing
+from crossdock.orders.intake import Intake
 from crossdock.orders.models import LeftOutRecord, SalesOrder, SalesOrderContent
-from crossdock.orders.receiving import Intake, receive_page
+from crossdock.orders.receiving import receive_page
 from crossdock.orders.testing import ADA, a_canonical_order, an_order, received
 from crossdock.tenancy.scope import scoped
 

@@ -17,8 +17,9 @@ from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.orders import OrderLine
 from crossdock.domain.units import wanted
 from crossdock.orders.content import orders_with
+from crossdock.orders.intake import Intake
 from crossdock.orders.models import LeftOutRecord, SalesOrder, SalesOrderLine
-from crossdock.orders.receiving import Intake, receive_each, receive_page, stored_already
+from crossdock.orders.receiving import receive_each, receive_page, stored_already
 from crossdock.orders.testing import a_canonical_order
 from crossdock.tenancy.scope import scoped
 

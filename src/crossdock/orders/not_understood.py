@@ -1,0 +1,51 @@
+"""Records of a store that could not be understood: kept with the reason and what was received, for somebody to look at."""
+
+import hashlib
+from collections.abc import Sequence
+
+from django.db import connection
+
+from crossdock.connectors.kit.pages import Rejected
+from crossdock.orders.content import packed_raw
+from crossdock.tenancy.rows import rows_to_tell
+from crossdock.tenancy.scope import account_in_scope
+
+KEEP = """
+insert into left_out (account_id, store_id, external_id, what, why, raw, last_seen)
+select %(account)s, %(store)s, r.external_id, r.what, r.why, d.raw, clock_timestamp()
+  from jsonb_to_recordset(%(rows)s::jsonb) r(k int, external_id text, what text, why text)
+  join unnest(%(raws)s::bytea[]) with ordinality d(raw, k) on d.k = r.k
+on conflict (account_id, store_id, external_id) do update set why = excluded.why, raw = excluded.raw, last_seen = excluded.last_seen
+"""
+
+LONGEST_KEY = 500
+"""Characters of the longest id that a row of what was not understood is known by; an index holds a third of a page at most."""
+
+
+def keep_not_understood(store_id: int, rejected: Sequence[Rejected]) -> None:
+    """Keep a row for each of them, in place of what was kept of the same record before. Needs the account's scope."""
+    if not rejected:
+        return
+    by_key = {_key_of(one): one for one in rejected}
+    rows = [
+        {"k": k, "external_id": key, "what": one.field or one.where or "order", "why": one.reason}
+        for k, (key, one) in enumerate(by_key.items(), start=1)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            KEEP,
+            {
+                "account": account_in_scope(),
+                "store": store_id,
+                "rows": rows_to_tell(rows),
+                "raws": [packed_raw(one.raw) for one in by_key.values()],
+            },
+        )
+
+
+def _key_of(one: Rejected) -> str:
+    """Its id, where an index can hold that; else what tells it from others."""
+    own = one.external_id or ""
+    if own and len(own) <= LONGEST_KEY and "\x00" not in own:
+        return own
+    return hashlib.sha256(own.encode(errors="surrogatepass") or one.raw).hexdigest()[:16]
