@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
@@ -29,8 +30,8 @@ class Received(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What the database says of a page: by their places, the orders that are new, changed or were deleted here, with their ids where
-    they are here; ids of those deleted, and of those whose personal data were erased.
+    """What the database says of a page: orders that are new, changed or were deleted here, by their places and in that order, with
+    their ids where they are here; ids of those deleted, and of those whose personal data were erased.
     """
 
     ids: dict[int, int | None]
@@ -277,7 +278,8 @@ def stored_already(intake: Intake, rows: Sequence[tuple[str, bytes]]) -> list[in
 def _known(store_id: int, page: Sequence[tuple[str, bytes]]) -> Known:
     """Compare external ids and hashes of what came with what is here."""
     values = {"ids": [external_id for external_id, _ in page], "hashes": [content_hash for _, content_hash in page]}
-    rows = statements.run(CHANGED, values | {"store": store_id})
+    # A join answers in any order, and who writes the page takes its orders one after the other.
+    rows = sorted(statements.run(CHANGED, values | {"store": store_id}), key=itemgetter(0))
     gone, erased = ({row[1] for row in rows if row[at]} for at in (3, 4))
     return Known({row[0] - 1: row[1] for row in rows}, gone - erased, erased)
 

@@ -288,3 +288,23 @@ def test_what_is_not_understood_is_kept_whatever_its_id(store, external_id):
 
     with scoped(store.account_id):
         assert LeftOutRecord.objects.count() == 1
+
+
+def test_orders_of_a_page_are_told_apart_in_whatever_order_the_database_answers(store):
+    emptied, *others = [a_canonical_order(external_id=number, lines=1) for number in "312"]
+    receive(store, emptied, *others)
+    later = emptied.updated_at + timedelta(minutes=1)
+    changed = [msgspec.structs.replace(emptied, updated_at=later, lines=())]
+    changed += [msgspec.structs.replace(order, updated_at=later, email="other@example.com") for order in others]
+
+    with scoped(store.account_id), connection.cursor() as cursor:
+        # What is left to it is a join that answers by external id.
+        cursor.execute("set local enable_hashjoin = off; set local enable_nestloop = off")
+        receive_page(
+            intake=Intake(store.pk, store.merchant_id),
+            orders=changed,
+            raws=[msgspec.json.encode(order) for order in changed],
+        )
+
+    with scoped(store.account_id):
+        assert dict(SalesOrderLine.objects.values_list("order__external_id", "to_ship")) == {"3": 0, "1": 1, "2": 1}
