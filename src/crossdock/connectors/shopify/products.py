@@ -16,9 +16,9 @@ from crossdock.connectors.kit.pages import Position, ProductPage, Rejected, read
 from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.graphql import GraphQL, TooExpensive
 from crossdock.connectors.shopify.mapping import weight_of
-from crossdock.connectors.shopify.payloads import ShPageInfo, number_of
+from crossdock.connectors.shopify.paging import Pages, extend, halved, moment
+from crossdock.connectors.shopify.payloads import ShPage, number_of
 from crossdock.connectors.shopify.payloads_goods import ShProduct, ShSold
-from crossdock.connectors.shopify.pull import RE_ANCHOR, extend, halved, moment
 from crossdock.domain.products import Component, Product
 
 PAGE = 50
@@ -27,22 +27,12 @@ PAGE = 50
 _SELLS = frozenset({"ACTIVE", "UNLISTED"})
 
 
-class _Products(Struct, frozen=True, rename="camel"):
-    nodes: tuple[Raw, ...] = ()
-    page_info: ShPageInfo = ShPageInfo()
-
-
 class _ProductsData(Struct, frozen=True):
-    products: _Products
-
-
-class _Variants(Struct, frozen=True, rename="camel"):
-    nodes: tuple[Raw, ...] = ()
-    page_info: ShPageInfo = ShPageInfo()
+    products: ShPage[Raw]
 
 
 class _WithVariants(Struct, frozen=True):
-    variants: _Variants
+    variants: ShPage[Raw]
 
 
 class _Id(Struct, frozen=True):
@@ -68,32 +58,24 @@ async def products(
     behind, cursor = _resume(since, after)
     last = after.id if after is not None else None
     size = page_size or PAGE
-    read, seen = 0, {cursor}
-    while True:
+    pages = Pages("products", cursor)
+    while pages.goes_on:
         terms = [f"updated_at:>='{moment(since)}'"] if since is not None else []
         terms += [f"id:>{behind}"] if behind is not None else []
         try:
             data = await graphql.query(
-                queries.PRODUCTS, _ProductsData, cost=14 * size, first=size, after=cursor, query=" ".join(terms) or None
+                queries.PRODUCTS, _ProductsData, cost=14 * size, first=size, after=pages.cursor, query=" ".join(terms) or None
             )
         except TooExpensive as error:
             size = halved(size, error)
             continue
-        found = data.products
-        read += len(found.nodes)
-        cursor = found.page_info.end_cursor if found.page_info.has_next_page else None
-        if cursor is not None and cursor in seen:
-            raise InvalidData("Shopify repeats a page of products without end.")
-        seen.add(cursor)
-        marks = [_mark(bytes(raw)).id for raw in found.nodes]
-        last = next((number_of(mark) for mark in reversed(marks) if mark), last)
-        if cursor is not None and read >= RE_ANCHOR and last is not None:
-            behind, cursor, read, seen = last, None, 0, {None}
-        place = msgspec.json.encode(_Cursor(since, behind, cursor)).decode() if cursor is not None else None
-        sold, rejected = await _read(graphql, [bytes(raw) for raw in found.nodes])
-        yield ProductPage(sold, rejected, Position(None, last, place), not found.page_info.has_next_page)
-        if not found.page_info.has_next_page:
-            return
+        contents = [bytes(raw) for raw in data.products.nodes]
+        last = next((number_of(id_) for id_ in map(_id_of, reversed(contents)) if id_), last)
+        if pages.turn(data.products.page_info, len(contents), may_begin_anew=last is not None):
+            behind = last
+        place = msgspec.json.encode(_Cursor(since, behind, pages.cursor)).decode() if pages.cursor is not None else None
+        sold, rejected = await _read(graphql, contents)
+        yield ProductPage(sold, rejected, Position(None, last, place), not pages.goes_on)
 
 
 async def _read(graphql: GraphQL, contents: list[bytes]) -> tuple[tuple[Product, ...], tuple[Rejected, ...]]:
@@ -109,13 +91,13 @@ async def _read(graphql: GraphQL, contents: list[bytes]) -> tuple[tuple[Product,
                 variants = decode(content, _WithVariants, what="The product").variants
         except InvalidData as error:
             # No id: its variants are what entries are, and which they were is not known.
-            key = _mark(received).id
+            key = _id_of(received)
             where = f"product {number_of(key)}" if key else None
             rejected.append(Rejected(None, error.field, error.message, content, where))
             continue
         for raw in variants.nodes:
             one = bytes(raw)
-            key = _mark(one).id
+            key = _id_of(one)
             rows.append((number_of(key) if key else None, one, partial(_understood, sh, one)))
     sold, _, unfit = read_each(rows)
     return sold, (*rejected, *unfit)
@@ -182,8 +164,8 @@ def _resume(since: datetime | None, after: Position | None) -> tuple[str | None,
     return after.id, None
 
 
-def _mark(content: bytes) -> _Id:
+def _id_of(content: bytes) -> str | None:
     try:
-        return decode(content, _Id, what="The product")
+        return decode(content, _Id, what="The product").id
     except InvalidData:
-        return _Id()
+        return None

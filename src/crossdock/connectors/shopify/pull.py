@@ -1,15 +1,14 @@
-"""Reading orders: paging through a closed window, and reading on where one order is longer than a page."""
+"""Reading orders: those that changed in a closed window, and those named, each whole however long it is."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
-from crossdock.connectors.kit.bounds import ORDER_LINES
 from crossdock.connectors.kit.capabilities import Known
 from crossdock.connectors.kit.decoding import decode, within_bounds
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData
@@ -18,7 +17,8 @@ from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.auth import REQUIRED_SCOPES, give_access, missing_scopes
 from crossdock.connectors.shopify.graphql import GraphQL, TooExpensive
 from crossdock.connectors.shopify.mapping import awaits_fulfillment_orders, to_order
-from crossdock.connectors.shopify.payloads import ShOrder, ShPageInfo, gid, number_of
+from crossdock.connectors.shopify.paging import Moments, extend, halved
+from crossdock.connectors.shopify.payloads import ShOrder, ShPage, gid, number_of
 from crossdock.connectors.shopify.settings import Settings
 from crossdock.domain.orders import Order
 
@@ -30,19 +30,9 @@ BY_ID = 8
 
 PART = "gid://shopify/FulfillmentOrder/"
 
-RE_ANCHOR = 20_000
-"""Objects after which the search begins anew at the last change: a list ends silently at 25,000."""
-
-_MOST_PAGES = ORDER_LINES // 25 + 4
-
-
-class _Orders(Struct, frozen=True, rename="camel"):
-    nodes: tuple[Raw, ...] = ()
-    page_info: ShPageInfo = ShPageInfo()
-
 
 class _OrdersData(Struct, frozen=True):
-    orders: _Orders
+    orders: ShPage[Raw]
 
 
 class _NodesData(Struct, frozen=True):
@@ -88,14 +78,6 @@ class _Marked(Struct, frozen=True, rename="camel"):
     updated_at: datetime | None = None
 
 
-class Cursor(Struct, frozen=True, rename="camel"):
-    """Where a search stands. Shopify's cursor belongs to one search text, which follows from the two moments."""
-
-    since: datetime | None
-    until: datetime
-    after: str
-
-
 class Orders:
     """Reads orders of one shop."""
 
@@ -110,31 +92,17 @@ class Orders:
         """Orders that changed in the window, oldest change first.
 
         The upper bound is fixed, so an order that changes meanwhile leaves the window instead of shifting the pages, and the next
-        window has it. Shopify's cursor is kept while the search text stays the same, else it begins anew at the last change seen.
+        window has it.
         """
-        since, cursor = resume(window, after)
-        at = after.at if after is not None else None
         self._size = page_size or PAGE
-        read, seen = 0, {cursor}
-        while True:
-            orders = await self._page(since, window.until, cursor)
+        pages = Moments("updated_at", window, after)
+        while pages.goes_on:
+            orders = await self._page(pages)
             contents = [bytes(raw) for raw in orders.nodes]
             marks = [_mark(content) for content in contents]
-            at = max((mark.updated_at for mark in marks if mark.updated_at), default=at)
-            read += len(orders.nodes)
-            cursor = orders.page_info.end_cursor if orders.page_info.has_next_page else None
-            if cursor is not None and cursor in seen:
-                raise InvalidData("Shopify repeats a page of orders without end.")
-            seen.add(cursor)
-            if cursor is not None and read >= RE_ANCHOR and at is not None and at != since:
-                since, cursor, read, seen = at, None, 0, {None}
-            last = next((number_of(mark.id) for mark in reversed(marks) if mark.id), after.id if after else None)
-            more = cursor is not None or (read == 0 and orders.page_info.has_next_page)
-            place = Cursor(since, window.until, cursor) if cursor is not None else None
-            text = msgspec.json.encode(place).decode() if place is not None else None
-            yield await self._read(contents, marks, Position(at, last, text))
-            if not more:
-                return
+            last = next((number_of(mark.id) for mark in reversed(marks) if mark.id), None)
+            moments = [mark.updated_at for mark in marks if mark.updated_at]
+            yield await self._read(contents, marks, pages.turn(orders.page_info, len(contents), moments, last))
 
     async def by_id(self, external_ids: Sequence[str]) -> Page:
         """The named orders as they are now; from the records themselves, not from the search index, which lags.
@@ -168,14 +136,11 @@ class Orders:
         """The shop behind the credentials, with the scopes we were granted."""
         return await self._graphql.query(queries.WHO, Who)
 
-    async def _page(self, since: datetime | None, until: datetime, cursor: str | None) -> _Orders:
-        terms = [f"updated_at:<='{moment(until)}'"]
-        if since is not None:
-            terms.insert(0, f"updated_at:>='{moment(since)}'")
+    async def _page(self, pages: Moments) -> ShPage[Raw]:
         while True:
             try:
                 found = await self._graphql.query(
-                    queries.ORDERS, _OrdersData, cost=16 * self._size, first=self._size, after=cursor, query=" ".join(terms)
+                    queries.ORDERS, _OrdersData, cost=16 * self._size, first=self._size, after=pages.cursor, query=pages.search
                 )
             except TooExpensive as error:
                 self._size = halved(self._size, error)
@@ -240,28 +205,6 @@ class Orders:
         await extend(self._graphql, connection, document, id_, path)
 
 
-async def extend(
-    graphql: GraphQL, connection: dict[str, Any], document: str, id_: str, path: tuple[str, str], *, what: str = "order"
-) -> None:
-    """Append the following pages of a connection to its `nodes`, in place.
-
-    Raises InvalidData when the record is gone meanwhile, when pages repeat, and beyond the bound on an order's lines.
-    """
-    for _ in range(_MOST_PAGES):
-        info = connection.get("pageInfo") or {}
-        if not info.get("hasNextPage"):
-            return
-        data: dict[str, Any] = await graphql.query(document, dict[str, Any], cost=100, id=id_, after=info.get("endCursor"))
-        more = (data.get(path[0]) or {}).get(path[1])
-        if not more or (more.get("pageInfo") or {}).get("endCursor") == info.get("endCursor"):
-            break
-        connection["nodes"] += more["nodes"]
-        connection["pageInfo"] = more["pageInfo"]
-    else:
-        raise InvalidData(f"The {what} has more than {ORDER_LINES:,} lines; no more are taken.", field="lines")
-    raise InvalidData(f"The {what} changed while it was read. It is read again with the next change.")
-
-
 def is_cut(sh: ShOrder) -> bool:
     """Whether a first page did not hold all lines or all fulfillment orders."""
     if sh.line_items is not UNSET and sh.line_items.page_info.has_next_page:
@@ -273,34 +216,8 @@ def is_cut(sh: ShOrder) -> bool:
     )
 
 
-def resume(window: Window, after: Position | None) -> tuple[datetime | None, str | None]:
-    """Since when, and with which cursor of Shopify's, to go on: the cursor only while the search stays the same."""
-    if after is None:
-        return window.since, None
-    if after.cursor is not None:
-        try:
-            place = msgspec.json.decode(after.cursor, type=Cursor)
-        except (msgspec.DecodeError, ValueError):
-            place = None
-        if place is not None and place.until == window.until:
-            return place.since, place.after
-    return after.at or window.since, None
-
-
 def _mark(content: bytes) -> _Marked:
     try:
         return decode(content, _Marked, what="The order")
     except InvalidData:
         return _Marked()
-
-
-def halved(size: int, error: TooExpensive) -> int:
-    """A smaller page: the rule of cost is Shopify's and changes."""
-    if size == 1:
-        raise InvalidData(f"Shopify finds one order too expensive to read: {error}.") from error
-    return size // 2
-
-
-def moment(value: datetime) -> str:
-    """A moment as search terms take it: UTC, whole seconds."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

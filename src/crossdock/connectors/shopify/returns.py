@@ -15,9 +15,9 @@ from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.pages import Position, ReturnPage, Window, read_each
 from crossdock.connectors.shopify import queries
 from crossdock.connectors.shopify.graphql import GraphQL, TooExpensive
+from crossdock.connectors.shopify.paging import Moments, extend, halved
 from crossdock.connectors.shopify.payloads import ShPage, ShRef, number_of
 from crossdock.connectors.shopify.payloads_goods import ShRefund, ShReturn
-from crossdock.connectors.shopify.pull import RE_ANCHOR, Cursor, extend, halved, moment, resume
 from crossdock.connectors.shopify.settings import Settings
 from crossdock.domain.fulfillment import Tracking
 from crossdock.domain.returns import Return, ReturnLine, ReturnState
@@ -69,34 +69,18 @@ async def returns_changed(
 ) -> AsyncIterator[ReturnPage]:
     """Returns of the orders that changed in the window, oldest change first.
 
-    Shopify lists no returns and gives them no moment of change: a return's change is its order's. The same closed window and the same
-    way to go on as with orders.
+    Shopify lists no returns and gives them no moment of change: a return's change is its order's.
     """
-    since, cursor = resume(window, after)
-    at = after.at if after is not None else None
-    last = after.id if after is not None else None
-    read, seen = 0, {cursor}
-    while True:
-        terms = [f"updated_at:>='{moment(since)}'"] if since is not None else []
-        search = " ".join([*terms, f"updated_at:<='{moment(window.until)}'"])
+    pages = Moments("updated_at", window, after)
+    while pages.goes_on:
         data = await graphql.query(
-            queries.ORDERS_WITH_RETURNS, _MarkedData, cost=50, first=page_size or PAGE, after=cursor, query=search
+            queries.ORDERS_WITH_RETURNS, _MarkedData, cost=50, first=page_size or PAGE, after=pages.cursor, query=pages.search
         )
-        marks, info = data.orders.nodes, data.orders.page_info
-        at = max((mark.updated_at for mark in marks), default=at)
-        last = number_of(marks[-1].id) if marks else last
-        read += len(marks)
-        cursor = info.end_cursor if info.has_next_page else None
-        if cursor is not None and cursor in seen:
-            raise InvalidData("Shopify repeats a page of orders without end.")
-        seen.add(cursor)
-        if cursor is not None and read >= RE_ANCHOR and at is not None and at != since:
-            since, cursor, read, seen = at, None, 0, {None}
-        place = msgspec.json.encode(Cursor(since, window.until, cursor)).decode() if cursor is not None else None
+        marks = data.orders.nodes
+        last = number_of(marks[-1].id) if marks else None
+        position = pages.turn(data.orders.page_info, len(marks), [mark.updated_at for mark in marks], last)
         wanted = [mark.id for mark in marks if mark.returns.nodes or mark.refunds]
-        yield await _read(graphql, settings, wanted, Position(at, last, place))
-        if not info.has_next_page:
-            return
+        yield await _read(graphql, settings, wanted, position)
 
 
 async def _read(graphql: GraphQL, settings: Settings, ids: Sequence[str], position: Position) -> ReturnPage:

@@ -13,8 +13,8 @@ from crossdock.connectors.kit.in_turn import some_in_turn
 from crossdock.connectors.kit.together import together
 from crossdock.connectors.shopify import posting, queries
 from crossdock.connectors.shopify.graphql import GraphQL
+from crossdock.connectors.shopify.paging import extend
 from crossdock.connectors.shopify.payloads import ShFulfillment, ShFulfillmentOrder, ShPage, ShUserError, gid, number_of
-from crossdock.connectors.shopify.pull import extend
 from crossdock.connectors.shopify.settings import Settings
 from crossdock.domain.fulfillment import ShipmentNotice
 

@@ -11,7 +11,7 @@ from crossdock.connectors.kit.capabilities import Done, Failed
 from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, RateLimited, Unavailable
 from crossdock.connectors.kit.limits import LocalLimiter
 from crossdock.connectors.kit.pages import Window
-from crossdock.connectors.shopify import pull
+from crossdock.connectors.shopify import paging
 from crossdock.connectors.shopify.mapping import ROUTING
 from crossdock.connectors.shopify.tests.rig import Rig
 from crossdock.domain.fulfillment import NoticeLine, Tracking
@@ -360,7 +360,7 @@ async def test_an_order_from_many_locations_is_read_to_its_end(rig):
 
 
 async def test_a_list_longer_than_shopify_gives_is_searched_anew_from_the_last_change(rig, monkeypatch):
-    monkeypatch.setattr(pull, "RE_ANCHOR", 4)
+    monkeypatch.setattr(paging, "RE_ANCHOR", 4)
     for number in range(1, 12):
         rig.places(number=number)
         order = rig.sim.order(number)[1]
@@ -390,7 +390,7 @@ async def test_a_shop_that_is_closed_says_how(rig, status, error, words):
 
 async def test_a_search_that_shopify_does_not_understand_fails_instead_of_widening(rig, monkeypatch):
     rig.places()
-    monkeypatch.setattr(pull, "moment", lambda value: "some day")
+    monkeypatch.setattr(paging, "moment", lambda value: "some day")
 
     with pytest.raises(InvalidData, match="search"):
         await rig.orders()

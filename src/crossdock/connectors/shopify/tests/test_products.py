@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from crossdock.connectors.kit.pages import Position
-from crossdock.connectors.shopify import products
+from crossdock.connectors.shopify import paging
 from crossdock.connectors.shopify.payloads import ShPage, ShPageInfo, ShWeight
 from crossdock.connectors.shopify.payloads_goods import (
     ShComponent,
@@ -106,7 +106,7 @@ STATUSES = ("ACTIVE", "UNLISTED", "DRAFT", "ARCHIVED")
 
 
 async def test_a_list_longer_than_shopify_gives_is_searched_anew_behind_the_last_product(monkeypatch):
-    monkeypatch.setattr(products, "RE_ANCHOR", 4)
+    monkeypatch.setattr(paging, "RE_ANCHOR", 4)
     rig = Rig()
     await rig.start()
     ids = {rig.sells(f"SKU-{number}", 1) for number in range(11)}
