@@ -3,10 +3,10 @@
 import pytest
 
 from crossdock.activity.models import Message
-from crossdock.connections import presenting
+from crossdock.connections import presenting, unread
 from crossdock.connections.models import Connection
 from crossdock.jobs.models import Lane
-from support.world import World, a_world
+from support.world import MERCHANT, World, a_world
 
 pytestmark = pytest.mark.usefixtures("db_ready")
 
@@ -39,3 +39,25 @@ async def test_the_exchange_that_failed_is_behind_the_error_of_the_channel():
 
         lane, message = await world.there(behind, world, "orders.pull")
         assert (lane.failures, lane.last_message_id, message) == (0, None, None)
+
+
+async def test_a_warehouse_file_that_cannot_be_read_is_named_until_it_comes_again_as_it_should():
+    async with a_world() as world:
+
+        def named() -> list[str]:
+            return [file.name for file in unread.waiting()]
+
+        async def pull() -> list[str]:
+            await world.poll("fulfillment.pull")
+            await world.poll("inventory.read")
+            return await world.there(named)
+
+        await world.settle()
+        world.wms.put_file(MERCHANT, "shp_1.csv", "\x89PNG\r\n\x1a\n", encoding="latin-1")
+        world.wms.put_file(MERCHANT, "inv_1.csv", "", age=7200)
+        assert sorted(await pull()) == ["inv_1.csv", "shp_1.csv"]
+        assert sorted(await pull()) == ["inv_1.csv", "shp_1.csv"]
+
+        world.wms.put_file(MERCHANT, "shp_1.csv", "Order Number,Ship Date,SKU,Quantity\r\n1001,2026-02-01,A,1\r\n")
+        (world.wms.merchants[MERCHANT].out / "inv_1.csv").unlink()
+        assert await pull() == []

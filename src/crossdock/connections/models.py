@@ -286,6 +286,32 @@ class WebhookInbox(TenantModel):
         ]
 
 
+class UnreadFile(TenantModel):
+    """A file of a warehouse that could not be understood, or not all of it: until it is, has gone, or somebody set it aside.
+
+    `stands` says that it is still in the warehouse's folder, and is met at every look; set aside it is remembered as long. `has_read`
+    says that some of it was taken in, `rows` how much was not. A warehouse without files has the name of the record instead.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    warehouse = RowKey(Warehouse, related_name="+")
+    channel = models.TextField(choices=ChannelKind.choices)
+    name = models.TextField()
+    why = models.TextField()
+    rows = models.IntegerField(default=1)
+    has_read = models.BooleanField(default=False)
+    stands = models.BooleanField(default=False)
+    first_seen = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(default=timezone.now)
+    set_aside_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "unread_file"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "warehouse", "channel", "name"], name="unread_file_once"),
+        ]
+
+
 class Throttle(TenantModel):
     """What a platform lets us spend at one store or warehouse: the bucket that all workers take from."""
 

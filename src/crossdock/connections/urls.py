@@ -20,6 +20,7 @@ from crossdock.connections.views import (
     schedules,
     sign_in,
     sites,
+    unread_files,
     wizard,
     wizard_sites,
 )
@@ -87,6 +88,8 @@ urlpatterns = [
     path(f"{HERE}/stores/<short:public_id>/webhook-address/replace/", replacing.replace_address, name="webhook_address_replace"),
     path(f"{HERE}/warehouses/", lists.warehouses, name="warehouses"),
     path(f"{HERE}/warehouses/<short:public_id>/", sites.warehouse, name="warehouse"),
+    path(f"{HERE}/warehouse-files/", unread_files.unread_files, name="unread_files"),
+    path(f"{HERE}/warehouse-files/<short:public_id>/set-aside/", unread_files.set_aside, name="unread_set_aside"),
     path(f"{HERE}/<side:side>-choices/<short:public_id>/<slug:field>/", sites.choices, name="choices"),
     path(f"{HERE}/<side:side>-credentials/<short:public_id>/", asking.of_site, name="asking"),
     path(f"{HERE}/connections/new/<short:draft>/<side:step>/ask/", asking.of_draft, name="asking_draft"),

@@ -82,6 +82,14 @@ CAUSES = (
         "orders:not_understood",
     ),
     Cause(
+        "file",
+        _("Warehouse files not understood"),
+        _("What they say left the warehouse, or lies there, is missing here."),
+        "file-text",
+        Tone.STUCK,
+        "connections:unread_files",
+    ),
+    Cause(
         "delayed",
         _("Orders delayed"),
         _("The warehouse could not take them yet; they are tried again by themselves."),

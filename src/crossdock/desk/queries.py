@@ -55,6 +55,10 @@ select 'stock', count(*), min(state_at) from (
 union all
 select 'not_understood', count(*), min(last_seen) from (
   select l.last_seen from left_out l join store s on s.id = l.store_id where l.account_id = %(account)s limit %(most)s) x
+union all
+select 'file', count(*), min(first_seen) from (
+  select f.first_seen from unread_file f join warehouse w on w.id = f.warehouse_id
+   where f.account_id = %(account)s and f.set_aside_at is null and w.deleted_at is null and not %(limited)s limit %(most)s) x
 """
 
 FLOW = """
@@ -131,12 +135,19 @@ select exists (select from store where account_id = %(account)s and deleted_at i
 
 def stuck(now: datetime | None = None) -> dict[str, Stuck]:
     """What is stuck, by cause: orders in error, delayed, held for a person, with an issue, open for long; shipments that the store
-    refused or that match no order; stores whose stock waits for a yes; records that could not be understood.
+    refused or that match no order; stores whose stock waits for a yes; records and warehouses' files that could not be understood.
+
+    Of files people who are limited to some merchants are not told: others' orders may be in them.
     """
     old = (now or datetime.now(UTC)) - OLD_OPEN
     with connection.cursor() as cursor:
-        cursor.execute(STUCK, {"account": account_in_scope(), "most": COUNTED + 1, "old": old})
+        cursor.execute(STUCK, {"account": account_in_scope(), "most": COUNTED + 1, "old": old, "limited": _is_limited()})
         return {row[0]: Stuck(row[1], row[2]) for row in cursor.fetchall()}
+
+
+def _is_limited() -> bool:
+    scope = current_scope()
+    return scope is not None and scope.merchants is not None
 
 
 def blocked() -> list[Blocked]:
@@ -144,11 +155,10 @@ def blocked() -> list[Blocked]:
 
     Warehouses serve several merchants: limited people are told of one only by what their own connections send there.
     """
-    scope = current_scope()
     values: dict[str, Any] = {
         "account": account_in_scope(),
         "at_warehouse": [kind for kind, words in DOES.items() if "{warehouse}" in words],
-        "limited": scope is not None and scope.merchants is not None,
+        "limited": _is_limited(),
     }
     with connection.cursor() as cursor:
         cursor.execute(BLOCKED, values)
@@ -158,9 +168,8 @@ def blocked() -> list[Blocked]:
 def flow(now: datetime | None = None) -> list[Hour]:
     """Orders that reached a warehouse and that left one, by the hour, over the last HOURS."""
     last = (now or datetime.now(UTC)).replace(minute=0, second=0, microsecond=0)
-    scope = current_scope()
     # Moves carry no merchant: for limited people they are those of orders they see.
-    join = " join sales_order o on o.id = c.order_id" if scope is not None and scope.merchants is not None else ""
+    join = " join sales_order o on o.id = c.order_id" if _is_limited() else ""
     with connection.cursor() as cursor:
         cursor.execute(
             FLOW.format(join=join), {"account": account_in_scope(), "first": last - timedelta(hours=HOURS - 1), "last": last}

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
+from crossdock.connections import unread
 from crossdock.connections.expiring import endings
 from crossdock.desk import queries
 from crossdock.desk.causes import CAUSES
@@ -107,8 +108,18 @@ def _groups(request: AccountRequest, stuck: dict[str, Stuck]) -> list[dict[str, 
         if not stuck[cause.key].count:
             continue
         query = f"?{cause.query.format(until=until)}" if cause.query else ""
-        groups.append({"cause": cause, "url": f"{reverse(cause.page, kwargs=account)}{query}", "stuck": stuck[cause.key]})
+        url = f"{reverse(cause.page, kwargs=account)}{query}"
+        text = _oldest_file() if cause.key == "file" else ""
+        groups.append({"cause": cause, "url": url, "stuck": stuck[cause.key], "text": text or cause.text, "is_named": bool(text)})
     return groups
+
+
+def _oldest_file() -> str:
+    """Which file it is, of which warehouse, and why: there is mostly one, and a person to call."""
+    file = unread.waiting().first()
+    if file is None:
+        return ""
+    return _("{file} of {warehouse}: {why}").format(file=file.name, warehouse=file.warehouse.name, why=file.why)
 
 
 def _steps(request: AccountRequest) -> list[dict[str, Any]]:

@@ -9,9 +9,11 @@ import msgspec
 from django.db import connection
 
 from crossdock.activity.services import Kept, Told, envelope, keep_messages, tell
-from crossdock.connections import gateway
+from crossdock.connections import gateway, unread
 from crossdock.connections.effects import run_effects
+from crossdock.connections.models import ChannelKind
 from crossdock.connections.queries import Link, links_of, next_time, working
+from crossdock.connections.unread import Look
 from crossdock.connectors.kit.capabilities import PullsShipments, SendsOrders
 from crossdock.connectors.kit.pages import Position, Rejected, ShipmentPage, Window
 from crossdock.fulfillment import following, preparing
@@ -95,7 +97,7 @@ async def send(run: Run) -> More:
 @lane("fulfillment.pull", of="warehouse", slice=timedelta(seconds=20))
 async def pull_shipments(run: Run) -> More:
     """Take in what the warehouse shipped. While no connection is Live it is read and nothing is archived there."""
-    links = working(await run.read(links_of, warehouse_id=run.owner_id), "shipments")
+    links, look = await run.read(_links_and_look, run.owner_id)
     if not links:
         return More.NO
     is_live = any(link.is_live for link in links)
@@ -106,15 +108,22 @@ async def pull_shipments(run: Run) -> More:
         state: dict[str, Any] = dict(run.position or {})
         until = datetime.now(UTC)
         since = datetime.fromisoformat(state["done_to"]) - OVERLAP if state.get("done_to") else None
+        # Over several slices it is one look.
+        began = datetime.fromisoformat(state.setdefault("began", look.began.isoformat()))
+        look = msgspec.structs.replace(look, began=began)
         async for page in client.shipments_changed(Window(since, until), after=_position(state)):
             state |= {"cursor": page.position.cursor, "id": page.position.id}
-            await run.write(_land, run, page, opened.recorder.drain(), dict(state))
+            await run.write(_land, run, page, opened.recorder.drain(), dict(state), look, is_live)
             if page.receipt is not None and is_live:
                 await client.settle(page.receipt)
             if run.is_spent:
                 return More.YES
-        await run.write(_finish, run, until, opened.recorder.drain())
+        await run.write(_finish, run, until, opened.recorder.drain(), look)
     return More.NO
+
+
+def _links_and_look(warehouse_id: int) -> tuple[list[Link], Look]:
+    return working(links_of(warehouse_id=warehouse_id), "shipments"), unread.begin(warehouse_id, ChannelKind.SHIPMENTS)
 
 
 def _position(state: dict[str, Any]) -> Position | None:
@@ -123,7 +132,7 @@ def _position(state: dict[str, Any]) -> Position | None:
     return None
 
 
-def _land(run: Run, page: ShipmentPage, kept: list[Kept], state: dict[str, Any]) -> None:
+def _land(run: Run, page: ShipmentPage, kept: list[Kept], state: dict[str, Any], look: Look, is_live: bool) -> None:
     take_each(warehouse_id=run.owner_id, shipments=page.shipments, message_id=kept[-1].id if kept else None)
     raws = [(shipment.external_id, raw) for shipment, raw in zip(page.shipments, page.raws, strict=True)]
     if page.shipments or page.rejected:
@@ -145,6 +154,8 @@ def _land(run: Run, page: ShipmentPage, kept: list[Kept], state: dict[str, Any])
             for one in _not_told_yet(run.owner_id, page.rejected)
         ]
     )
+    unread.note(run.owner_id, ChannelKind.SHIPMENTS, page.rejected, has_read=bool(page.shipments), is_live=is_live)
+    unread.understood(run.owner_id, ChannelKind.SHIPMENTS, look.names.intersection(page.understood))
     save_position(run, state, None)
 
 
@@ -168,9 +179,10 @@ def _not_told_yet(warehouse_id: int, rejected: Sequence[Rejected]) -> list[Rejec
     return [one for one in rejected if (one.where or one.external_id or "", one.reason) not in told]
 
 
-def _finish(run: Run, until: datetime, kept: list[Kept]) -> None:
+def _finish(run: Run, until: datetime, kept: list[Kept], look: Look) -> None:
     keep_messages([one for one in kept if (one.exchange.status or 0) >= 400], warehouse_id=run.owner_id)
     match_waiting(run.owner_id)
+    unread.end(run.owner_id, ChannelKind.SHIPMENTS, look)
     save_position(run, {"done_to": until.isoformat()}, None)
 
 

@@ -1,12 +1,14 @@
 """Read what warehouses have, and tell stores what there is to sell."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from crossdock.activity.services import Kept, Told, keep_messages, tell
-from crossdock.connections import gateway
+from crossdock.connections import gateway, unread
 from crossdock.connections.gateway import Opened
-from crossdock.connections.models import Store
+from crossdock.connections.models import ChannelKind, Store
 from crossdock.connections.queries import Link, links_of, next_time, rules_of, working
 from crossdock.connectors.kit.capabilities import Done, Failed, PullsStock, TakesStock
 from crossdock.connectors.kit.errors import ConnectorError
@@ -53,12 +55,14 @@ async def read_stock(run: Run) -> More:
         if not isinstance(client, PullsStock):
             return More.NO
         known, _, whole_at = await run.read(last_reading, run.owner_id)
+        look = await run.read(unread.begin, run.owner_id, ChannelKind.INVENTORY)
         state: dict[str, Any] = dict(run.position or {})
         asked_at = datetime.now(UTC)
         is_whole_due = whole_at is None or whole_at < asked_at - WHOLE_EVERY
         since = None if is_whole_due or not state.get("done_to") else datetime.fromisoformat(state["done_to"])
         named: set[Place] = set()
         rejected = changed = 0
+        is_replaced = False
         async for page in client.stock(since):
             kept = opened.recorder.drain()
             # A snapshot that stays because we only observe is no news, and makes nothing fresher than when it was first read.
@@ -67,11 +71,15 @@ async def read_stock(run: Run) -> More:
                 named.update(place_of(level) for level in page.levels)
                 at = min(page.at or asked_at, asked_at)
                 changed += await run.write(_land, run, page, kept, at, named, rejected)
+            if page.rejected:
+                await run.write(_note, run, page, is_live)
+            is_replaced = is_replaced or (page.is_last and page.is_snapshot and not rejected)
             if page.is_last:
                 named, rejected = set(), 0
             if page.receipt is not None and is_live:
                 await client.settle_stock(page.receipt)
-        await run.write(_finish, run, links, opened.recorder.drain(), asked_at, changed)
+        ended = partial(unread.end, run.owner_id, ChannelKind.INVENTORY, look, is_replaced=is_replaced)
+        await run.write(_finish, run, links, opened.recorder.drain(), asked_at, changed, ended)
     return More.NO
 
 
@@ -98,8 +106,13 @@ def _land(run: Run, page: StockPage, kept: list[Kept], at: datetime, named: set[
     return found
 
 
-def _finish(run: Run, links: list[Link], kept: list[Kept], asked_at: datetime, changed: int) -> None:
+def _note(run: Run, page: StockPage, is_live: bool) -> None:
+    unread.note(run.owner_id, ChannelKind.INVENTORY, page.rejected, has_read=bool(page.levels), is_live=is_live)
+
+
+def _finish(run: Run, links: list[Link], kept: list[Kept], asked_at: datetime, changed: int, ended: Callable[[], None]) -> None:
     keep_messages([one for one in kept if (one.exchange.status or 0) >= 400], warehouse_id=run.owner_id)
+    ended()
     save_position(run, {"done_to": asked_at.isoformat()}, None)
     if changed:
         wake(open_lane(PUBLISH, store_id) for store_id in sorted({link.store_id for link in links}))

@@ -64,6 +64,11 @@ def may_see_exchanges(request: AccountRequest) -> bool:
     return request.actor.may(Right.SEE_MESSAGES) and request.actor.merchants is None
 
 
+def may_see_files(request: AccountRequest) -> bool:
+    """Whether somebody is told of a warehouse's files: one may be about any merchant's orders."""
+    return request.actor.merchants is None
+
+
 def is_htmx(request: HttpRequest) -> bool:
     """Whether a fragment is asked for."""
     return request.headers.get("HX-Request") == "true"

@@ -14,7 +14,7 @@ from crossdock.accounts import confirming
 from crossdock.accounts.rights import Right
 from crossdock.accounts.slugs import short
 from crossdock.accounts.web import AccountRequest, for_account, requires
-from crossdock.connections import checking, editing, oauth, presenting
+from crossdock.connections import checking, editing, oauth, presenting, unread
 from crossdock.connections.checking import Outcome
 from crossdock.connections.editing import Change, Stored
 from crossdock.connections.expiring import endings
@@ -23,7 +23,7 @@ from crossdock.connections.models import Store, Warehouse
 from crossdock.connections.oauth import Carried, Purpose
 from crossdock.connections.panels import panels_of
 from crossdock.connections.typed import visible_fields
-from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_store, the_warehouse, url_of
+from crossdock.connections.views.common import is_htmx, may_see_exchanges, may_see_files, the_store, the_warehouse, url_of
 from crossdock.connections.views.site_forms import authorize_when, is_authorized, site_form
 from crossdock.connectors.kit.capabilities import KeepsWebhooks
 from crossdock.connectors.kit.errors import ConnectorError
@@ -103,6 +103,9 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
             "endings": ending,
             "warnings": _still_to_say(done.get("last"), [one.label for one in ending]) if done else (),
             "troubles": troubles,
+            "unread": unread.waiting().filter(warehouse=site).count()
+            if isinstance(site, Warehouse) and may_see_files(request)
+            else 0,
             "is_stopped": any(trouble.is_stopped for trouble in troubles),
             "may_see_exchanges": may_see_exchanges(request),
             "editor": done,

@@ -25,7 +25,7 @@ from crossdock.connectors.kit.capabilities import (
 from crossdock.connectors.kit.errors import InvalidData
 from crossdock.connectors.kit.files import Entry
 from crossdock.connectors.kit.pages import Position, ShipmentPage, StockPage, Window
-from crossdock.connectors.kit.pickup import Receipt, Taken, Waits, Whole, receipt_of
+from crossdock.connectors.kit.pickup import Receipt, Taken, Waits, Whole, of_file, receipt_of
 from crossdock.domain.fulfillment import FulfillmentRequest
 
 SHIPMENTS_A_PAGE = 250
@@ -126,6 +126,7 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
             (),
             Position(end.changed_at, end.name, msgspec.json.encode(cursor).decode()),
             Receipt(read=tuple(file.taken for file in files)).text(),
+            understood=tuple(file.taken.name for file in files),
         )
 
     async def _pages(self, file: Whole, last: "_Cursor | None") -> AsyncIterator[ShipmentPage]:
@@ -133,16 +134,19 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
         # In a thread, for a large file takes seconds.
         read = await asyncio.to_thread(shipments_of, taken.name, rows_of(file, self.settings), self.settings)
         start = last.given if last is not None and last.sha256 == taken.sha256 else 0
-        rejected = read.rejected if start == 0 else ()
+        rejected = of_file(taken, read.rejected) if start == 0 else ()
+        understood = () if read.rejected else (taken.name,)
         receipt = receipt_of(taken, has_records=bool(read.shipments), rejected=read.rejected).text()
         while True:
             end = start + SHIPMENTS_A_PAGE
             is_last = end >= len(read.shipments)
             cursor = _Cursor(taken.changed_at, taken.sha256, end, is_last)
             position = Position(taken.changed_at, taken.name, msgspec.json.encode(cursor).decode())
-            yield ShipmentPage(read.shipments[start:end], read.raws[start:end], rejected, position, receipt if is_last else None)
+            shipments, raws = read.shipments[start:end], read.raws[start:end]
             if is_last:
+                yield ShipmentPage(shipments, raws, rejected, position, receipt, understood)
                 return
+            yield ShipmentPage(shipments, raws, rejected, position)
             start, rejected = end, ()
 
     async def settle(self, receipt: str) -> None:
@@ -169,7 +173,7 @@ class FileExchange(Client[Settings], SendsOrders, PullsShipments, PullsStock):
             is_last = number == pages - 1
             yield StockPage(
                 read.levels[number * LEVELS_A_PAGE : (number + 1) * LEVELS_A_PAGE],
-                read.rejected if number == 0 else (),
+                of_file(newest.taken, read.rejected) if number == 0 else (),
                 reading,
                 is_snapshot=bool(read.levels),
                 is_last=is_last,

@@ -33,7 +33,8 @@ class Position(Struct, frozen=True, omit_defaults=True):
 class Rejected(Struct, frozen=True, omit_defaults=True):
     """A record that cannot be understood. It holds up no other; `reason` is a sentence, `raw` the record as received.
 
-    `where` says where it stands when that is not the id: a file and line.
+    `where` says where it stands when that is not the id: a file and line. `file` is the file alone, and `stays` says that it is left
+    where it is until somebody there does something about it.
     """
 
     external_id: str | None
@@ -41,6 +42,8 @@ class Rejected(Struct, frozen=True, omit_defaults=True):
     reason: str
     raw: bytes
     where: str | None = None
+    file: str | None = None
+    stays: bool = False
 
 
 class Page(Struct, frozen=True):
@@ -58,13 +61,16 @@ class Page(Struct, frozen=True):
 
 
 class ShipmentPage(Struct, frozen=True):
-    """Some shipments as read. `receipt` is handed to `settle` once they are stored; `raws` as in Page."""
+    """Some shipments as read. `receipt` is handed to `settle` once they are stored; `raws` as in Page. `understood` are files that
+    came to their end with this page, and of which every row was understood.
+    """
 
     shipments: tuple[Shipment, ...]
     raws: tuple[bytes, ...]
     rejected: tuple[Rejected, ...]
     position: Position
     receipt: str | None = None
+    understood: tuple[str, ...] = ()
 
 
 class PlacedPage(Struct, frozen=True):

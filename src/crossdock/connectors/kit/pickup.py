@@ -65,7 +65,7 @@ class Waits(Struct, frozen=True):
 
     def rejected(self) -> tuple[Rejected, ...]:
         """What people see of it."""
-        return () if self.why is None else (Rejected(None, None, self.why, b"", self.name),)
+        return () if self.why is None else (Rejected(None, None, self.why, b"", self.name, self.name, stays=True),)
 
 
 class Pickup:
@@ -177,6 +177,11 @@ class Pickup:
 
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name}"
+
+
+def of_file(taken: Taken, rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
+    """What of a file was not understood, with the file's name."""
+    return tuple(msgspec.structs.replace(bad, file=taken.name) for bad in rejected)
 
 
 def receipt_of(taken: Taken, *, has_records: bool, rejected: Sequence[Rejected], older: tuple[Taken, ...] = ()) -> Receipt:

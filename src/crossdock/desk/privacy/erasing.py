@@ -9,6 +9,7 @@ from crossdock.accounts.audit import record
 from crossdock.accounts.rights import system
 from crossdock.activity.erasing import Known, drop_bodies_about, hide_in_stories
 from crossdock.activity.services import Told, tell
+from crossdock.connections import unread
 from crossdock.fulfillment import erasing as at_warehouses
 from crossdock.inbound import erasing as returns
 from crossdock.orders import erasing as orders
@@ -87,6 +88,7 @@ def erase(store_id: int, ids: Sequence[int]) -> list[int]:
     hide_in_stories(known, order_ids=done, store_id=store_id, warehouse_ids=warehouse_ids, since=moment)
     at_warehouses.hide_in_shipping(done, known.hide)
     _hide_in_lanes(known, store_id, warehouse_ids)
+    unread.hide(warehouse_ids, known.is_in, known.hide)
     orders.erase_not_understood(store_id, known.is_in, external_ids)
     returns.erase_returns(_returns_of(done))
     orders.erase_orders(done, known.hide)

@@ -77,6 +77,7 @@ def test_every_cause_is_counted_with_its_age_and_leads_to_its_list(account, conn
         "unmatched": 1,
         "stock": 0,
         "not_understood": 0,
+        "file": 0,
     }
     assert set(counts) == {cause.key for cause in CAUSES}
     links = re.findall(r'<li class="tone-\w+" data-key="\w+">\s*<a href="([^"]+)"', page)
