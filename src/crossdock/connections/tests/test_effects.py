@@ -345,6 +345,26 @@ async def test_an_effect_that_runs_into_a_fault_of_ours_holds_up_no_other(accoun
     assert (rows[KEYS[0]].state, rows[KEYS[0]].error) == ("unknown", FAULT)
 
 
+async def test_an_effect_of_which_not_even_the_fault_can_be_told_is_put_off_all_the_same(account, lane):
+    platform = Platform()
+    platform.poison = KEYS[0]
+
+    def landed(settled: Sequence[Settled]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1 / %s", [sum(one.effect.key != KEYS[0] for one in settled)])
+
+    platform.landed = landed
+
+    for _ in range(3):
+        with suppress(ZeroDivisionError):
+            await run_once(account, lane, platform)
+        await in_db(account.pk, _let_time_pass)
+
+    rows = {row.key: row for row in await in_db(account.pk, _all)}
+    assert rows[KEYS[1]].state == "confirmed"
+    assert (rows[KEYS[0]].state, rows[KEYS[0]].error) == ("unknown", FAULT)
+
+
 async def test_what_a_long_run_sent_last_is_given_as_long_as_what_it_sent_first(account, lane):
     platform = Platform()
     slow = await take(account, lane)

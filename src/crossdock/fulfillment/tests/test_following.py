@@ -43,6 +43,12 @@ def changed(order, *, seconds=1, **changes):
     return msgspec.structs.replace(order, updated_at=order.updated_at + timedelta(seconds=seconds), **changes)
 
 
+def in_two_places(order):
+    """The order, of whose two lines one ships from Reno and one from Newark."""
+    lines = [msgspec.structs.replace(line, location=place) for line, place in zip(order.lines, ("reno", "newark"), strict=True)]
+    return msgspec.structs.replace(order, lines=tuple(lines))
+
+
 def loaded(account, connection):
     """What the connection's lane would ask and send now: requests by key, and the keys that are held back."""
     with scoped(account.pk):
@@ -103,11 +109,7 @@ def test_an_order_that_changed_is_not_sent_before_the_change_was_followed(accoun
 def test_what_was_held_back_for_a_change_goes_on_as_soon_as_it_was_followed(account, store):
     reno = a_connection(account, store=store, locations=["reno"])
     newark = a_connection(account, store=store, locations=["newark"])
-    order = a_canonical_order(lines=2)
-    lines = tuple(
-        msgspec.structs.replace(line, location=place) for line, place in zip(order.lines, ("reno", "newark"), strict=True)
-    )
-    order = msgspec.structs.replace(order, lines=lines)
+    order = in_two_places(a_canonical_order(lines=2))
     received(account, store, [order])
     (part,) = given(account, reno)
     confirmed(account, part)
@@ -144,11 +146,7 @@ def test_nothing_more_is_sent_from_the_moment_a_connection_is_switched_off(accou
 def test_units_that_one_warehouse_has_not_been_asked_for_are_taken_back_though_another_has_its_own(account, store):
     reno = a_connection(account, store=store, locations=["reno"])
     newark = a_connection(account, store=store, locations=["newark"])
-    order = a_canonical_order(lines=2)
-    lines = tuple(
-        msgspec.structs.replace(line, location=place) for line, place in zip(order.lines, ("reno", "newark"), strict=True)
-    )
-    order = msgspec.structs.replace(order, lines=lines)
+    order = in_two_places(a_canonical_order(lines=2))
     received(account, store, [order])
     (part,) = given(account, reno)
     confirmed(account, part)
@@ -165,6 +163,30 @@ def test_units_that_one_warehouse_has_not_been_asked_for_are_taken_back_though_a
             (reno.pk, 0),
             (newark.pk, 1),
         }
+
+
+def test_units_of_a_part_whose_number_the_warehouse_has_otherwise_are_not_taken_off_it_because_the_store_wants_fewer(
+    account, store
+):
+    reno = a_connection(account, store=store, locations=["reno"])
+    newark = a_connection(account, store=store, locations=["newark"])
+    order = in_two_places(a_canonical_order(lines=2))
+    received(account, store, [order])
+    (part,) = given(account, reno)
+    confirmed(account, part)
+    with scoped(account.pk):
+        other = FulfillmentOrder.objects.get(connection=newark)
+        settle_effect(other.pk, "refused", error="it goes to another address")
+        Effect.objects.filter(subject_id=other.pk, kind="warehouse.send").update(external_id="WMS-7")
+    none = tuple(msgspec.structs.replace(line, to_ship=0 * line.to_ship) for line in order.lines)
+    received(account, store, [changed(order, lines=none)])
+
+    follow(account, store)
+
+    with scoped(account.pk):
+        other.refresh_from_db()
+        assert other.status == "given"
+        assert Allocation.objects.get(fulfillment_order=other).released == 0
 
 
 def test_an_order_whose_number_the_warehouse_has_otherwise_is_not_sent_again_because_it_changed(account, store):

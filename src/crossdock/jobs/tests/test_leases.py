@@ -8,7 +8,7 @@ from crossdock.connections.testing import a_store
 from crossdock.jobs import leases
 from crossdock.jobs.lanes import LEASE, MARGIN, LeaseLost, hold
 from crossdock.jobs.models import Lane
-from crossdock.jobs.wakes import open_lane
+from crossdock.jobs.wakes import open_lane, wake
 from crossdock.tenancy.scope import scoped
 
 
@@ -49,3 +49,20 @@ def test_whoever_has_a_lane_is_sure_of_it_for_less_long_than_he_has_it(run):
     run.renewed(monotonic())
 
     assert run.sure_until <= monotonic() + (LEASE - MARGIN).total_seconds()
+
+
+def test_whoever_has_a_lane_goes_on_with_it_once_for_each_time_it_was_woken_meanwhile(account, run):
+    with scoped(account.pk):
+        was_not_woken = leases.again(run)
+        wake([run.lane_id])
+
+        assert [was_not_woken, leases.again(run), leases.again(run)] == [False, True, False]
+
+
+@pytest.mark.parametrize("change", [{"leased_until": None}, {"fence": 99}, {"blocked_reason": "The key is refused."}])
+def test_nobody_goes_on_with_a_lane_that_he_lost_or_that_is_blocked(account, run, change):
+    with scoped(account.pk):
+        wake([run.lane_id])
+        Lane.objects.filter(pk=run.lane_id).update(**change)
+
+        assert not leases.again(run)

@@ -171,6 +171,18 @@ def test_a_lane_that_was_not_there_yet_is_made_and_woken(account, call):
         assert waiting(Lane.objects.get(store_id=store.pk, kind="orders.pull").pk) == 1
 
 
+def test_a_lane_that_was_told_is_not_due_by_that_but_before_long_if_its_wake_up_is_lost(account):
+    store = a_store(account)
+    with scoped(account.pk):
+        lane = open_lane("orders.pull", store.pk)
+        before = datetime.now(UTC)
+
+        tell_lane("orders.pull", store.pk)
+
+        assert before + timedelta(seconds=1) < Lane.objects.get(pk=lane).due_at < before + timedelta(seconds=30)
+        assert leases.take(lane, "somebody").is_only_told
+
+
 def test_a_blocked_lane_is_woken_by_nobody(account):
     store = a_store(account)
     with scoped(account.pk):
