@@ -1,12 +1,18 @@
 """Whoever lost the right to change something is stopped right before it."""
 
+from contextlib import asynccontextmanager
+
 import pytest
 from aiohttp import web
 
+from crossdock.connectors.kit.capabilities import Client, Identity
+from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.door import Door
 from crossdock.connectors.kit.guarded_files import GuardedFolder
 from crossdock.connectors.kit.http import Http
 from crossdock.connectors.kit.limits import LocalLimiter
+from crossdock.connectors.kit.opening import open_client
+from crossdock.connectors.kit.settings import ConnectorSettings
 from crossdock.connectors.kit.transport import Transport
 
 
@@ -52,6 +58,11 @@ async def test_nothing_is_sent_once_the_right_is_lost_and_reading_goes_on():
     assert seen == ["GET"]
 
 
+class Shop(Client[ConnectorSettings]):
+    async def check(self):
+        return Identity("1", "Shop")
+
+
 class Paper:
     """A folder that would take anything."""
 
@@ -82,5 +93,34 @@ async def test_no_file_is_touched_once_the_right_is_lost(change):
 
     with pytest.raises(Lost):
         await change(GuardedFolder(paper, lost))
+
+    assert paper.changes == []
+
+
+async def test_a_client_is_opened_with_the_guard_before_its_calls_and_its_files():
+    paper = Paper()
+
+    @asynccontextmanager
+    async def open_files(settings, **how):
+        yield paper
+
+    connector = Connector(
+        key="guarded",
+        name="Guarded",
+        kind="store",
+        settings=ConnectorSettings,
+        client=Shop,
+        base_url="https://guarded.example.com",
+        docs="https://guarded.example.com",
+        version="1",
+        open_files=open_files,
+    )
+
+    opening = open_client(connector, ConnectorSettings(), door=Door(), record=lambda exchange: None, before_write=lost)
+    async with opening as client:
+        with pytest.raises(Lost):
+            await client.http.write("POST", "thing", operation="change", json={})
+        with pytest.raises(Lost):
+            await client.files.discard("in/a")
 
     assert paper.changes == []

@@ -95,6 +95,29 @@ async def test_a_read_on_a_kept_connection_that_died_is_asked_again_at_once():
     assert len(server.requests) == 3
 
 
+async def test_a_read_on_a_new_connection_that_dies_is_left_to_whoever_asked():
+    async with a_server(hanging_up) as server, http_to(server) as (http, _):
+        with pytest.raises(Unavailable):
+            await http.read("GET", "x", operation="look")
+
+    assert len(server.requests) == 1
+
+
+async def test_a_status_that_says_nothing_was_done_leaves_nothing_to_look_up():
+    async with a_server(answering(503)) as server, http_to(server) as (http, _):
+        with pytest.raises(Unavailable):
+            await http.write("POST", "x", operation="change", json={}, undone={503})
+
+
+async def test_a_write_that_is_led_on_is_not_repeated_elsewhere():
+    talk = in_turn(answering(302, b"", "location: /api/y"), answering())
+    async with a_server(talk) as server, http_to(server) as (http, _):
+        with pytest.raises(InvalidData, match="redirects this call"):
+            await http.write("GET", "x", operation="change")
+
+    assert len(server.requests) == 1
+
+
 async def test_a_truncated_body_is_no_answer():
     async def cut(_, writer):
         writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"half":')
@@ -115,6 +138,8 @@ async def test_a_gzip_bomb_ends_at_the_bound_and_not_in_memory(monkeypatch):
     async with a_server(answering(200, bomb, "content-encoding: gzip")) as server, http_to(server) as (http, _):
         with pytest.raises(InvalidData, match="more than"):
             await http.read("GET", "x", operation="look")
+        with pytest.raises(OutcomeUnknown, match="more than"):
+            await http.write("POST", "x", operation="change", json={})
 
 
 async def test_a_silent_server_is_left(monkeypatch):
@@ -151,6 +176,19 @@ async def test_a_refused_token_is_renewed_once_and_the_call_repeated():
 
     assert answer.status == 200
     assert [b"second-token" in request for request in server.requests] == [False, True]
+
+
+async def test_a_platform_that_refuses_new_tokens_too_is_not_asked_for_ever():
+    async def sign_in(stale):
+        return Tokens(Secret(f"{stale.access.reveal()}-again"))
+
+    tokens = MemoryTokens(Tokens(Secret("token")), sign_in)
+    talk = in_turn(answering(401), answering(401), answering(200))
+    async with a_server(talk) as server, http_to(server, signer=a_signer(tokens)) as (http, _):
+        with pytest.raises(AuthenticationFailed):
+            await http.read("GET", "x", operation="look")
+
+    assert len(server.requests) == 2
 
 
 async def test_two_calls_with_the_same_stale_token_sign_in_once():
@@ -208,6 +246,23 @@ async def test_no_secret_is_written_down_in_any_form():
     assert exchanges[0].response.count(b"[secret]") == 5
 
 
+async def test_what_a_platform_says_of_our_secret_is_told_without_it():
+    body = b'{"message": "pa/ss+w\\u00f6rd&1 is wrong"}'
+    async with a_server(answering(401, body)) as server, http_to(server, signer=a_signer()) as (http, _):
+        with pytest.raises(AuthenticationFailed) as caught:
+            await http.read("GET", "x", operation="look")
+
+    assert "[secret] is wrong" in caught.value.message
+    assert caught.value.evidence["answer"] == '{"message": "[secret] is wrong"}'
+
+
+async def test_of_a_sign_in_nothing_that_was_said_is_written_down():
+    async with a_server(answering(200, b"token=1")) as server, http_to(server, is_recorded=False) as (http, exchanges):
+        await http.read("POST", "x", operation="sign in", body=b"password=1")
+
+    assert [(one.request, one.response) for one in exchanges] == [(b"[not kept: sign-in]", b"[not kept: sign-in]")]
+
+
 async def test_redirects_are_followed_at_the_same_origin_only_and_not_for_ever():
     talk = in_turn(answering(302, b"", "location: /api/y"), answering(200, b"[1]"))
     async with a_server(talk) as server, http_to(server) as (http, _):
@@ -223,6 +278,16 @@ async def test_an_address_of_another_origin_is_not_visited():
             await http.read("GET", "https://elsewhere.example.com/next", operation="next page")
 
     assert server.requests == []
+
+
+async def test_a_further_address_is_asked_for_at_the_door_like_any_other():
+    async with a_server(answering()) as server, a_server(answering()) as other:
+        address = f"http://127.0.0.1:{other.port}"
+        async with http_to(server, origins=[address]) as (http, exchanges):
+            with pytest.raises(InvalidData):
+                await http.read("GET", f"{address}/token", operation="sign in")
+
+    assert exchanges == []
 
 
 async def test_whoever_leads_elsewhere_is_named_beside_the_address_that_was_typed():

@@ -1,7 +1,7 @@
 """Pacing, by a clock that stands still unless told."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -82,6 +82,53 @@ async def test_a_cost_above_the_most_is_the_most_and_a_cost_of_nothing_is_one():
     await limiter.acquire(1_000)
     with pytest.raises(RateLimited):
         await spend(LocalLimiter(RateLimit(1, timedelta(minutes=1)), clock=Clock()), 2, cost=0)
+
+
+async def test_nothing_passes_before_the_moment_that_was_asked_for_however_often_another_is_asked_for():
+    limiter = LocalLimiter(TEN_A_SECOND, clock=Clock())
+    limiter.pause(datetime.now(UTC) + timedelta(seconds=60))
+    limiter.pause(datetime.now(UTC))
+
+    with pytest.raises(RateLimited) as caught:
+        await limiter.acquire(1)
+
+    assert caught.value.retry_after > timedelta(seconds=50)
+
+
+async def test_no_more_than_a_burst_is_saved_up(monkeypatch):
+    clock, waits = Clock(), []
+    limiter = LocalLimiter(TEN_A_SECOND, clock=clock)
+    monkeypatch.setattr(asyncio, "sleep", _noting(waits))
+
+    clock.now += 1_000
+    await spend(limiter, 21)
+
+    assert waits == [pytest.approx(0.1)]
+
+
+async def test_what_still_waits_here_is_taken_off_what_the_platform_says_is_left(monkeypatch):
+    waits = []
+    limiter = LocalLimiter(RateLimit(calls=1, per=timedelta(seconds=1), burst=1), clock=Clock())
+    await limiter.acquire(1)
+    waiting = asyncio.ensure_future(limiter.acquire(1))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(asyncio, "sleep", _noting(waits))
+
+    limiter.learn(available=2, maximum=1, restore_per_second=1)
+    await limiter.acquire(1)
+    waiting.cancel()
+
+    assert waits == [pytest.approx(1)]
+
+
+@pytest.mark.parametrize("said", [(5, 0, 1), (5, 10, 0)])
+async def test_a_limit_of_nothing_is_not_believed(said):
+    limiter = LocalLimiter(TEN_A_SECOND, clock=Clock())
+
+    limiter.learn(*said)
+
+    async with asyncio.timeout(0.5):
+        await spend(limiter, 20)
 
 
 def _noting(waits):
