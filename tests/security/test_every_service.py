@@ -43,6 +43,7 @@ connections.services.set_schedules             manage_connections
 connections.sites.replace_settings             replace_credentials
 connections.sites.save_store                   manage_connections
 connections.sites.save_warehouse               manage_connections
+connections.unread.set_aside                   run_channels
 desk.privacy.requests.answer                   manage_account
 desk.privacy.requests.erase_person             manage_account
 desk.privacy.requests.gathered                 manage_account
