@@ -1,5 +1,6 @@
 """Changes to stores and warehouses: added, brought back, set otherwise, signed in anew; their secrets go to the vault."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,38 +40,14 @@ def save_store(
     """
     actor.require(Right.MANAGE_CONNECTIONS)
     actor.require_confirmed()
-    connector = gateway.platform_named(platform)
-    realm = target_of(connector, settings).realm
-    known = Store.objects.filter(platform=platform, identity=identity.id, realm=realm).first()
-    if known is not None and known.merchant_id != merchant.pk:
-        raise RuleBroken(
-            f"{identity.name} is already here as {known.name}, a store of {known.merchant.name}. Choose that merchant."
-        )
-    values = {
-        "name": name.strip() or identity.name,
-        "settings": clear_values(connector, settings),
-        "checked_at": datetime.now(UTC),
-    }
-    session = None
-    if known is None:
-        store = Store.objects.create(
-            account_id=actor.account_id, merchant=merchant, platform=platform, identity=identity.id, realm=realm, **values
-        )
-    else:
-        _require_known_orders(known, settings)
-        session = leaving.session_of("store", known)
-        Store.objects.filter(pk=known.pk).update(**values, deleted_at=None, trouble="")
-        store = Store.objects.get(pk=known.pk)
-    if not _seal("store", store, connector, settings, tokens):
-        leaving.end(session)
-    _let_go_on("store", store)
-    record(
-        actor=actor,
-        action="store.saved",
-        subject_kind="store",
-        subject_id=store.pk,
-        after={"name": store.name, "platform": platform},
+    store, is_new = Store.objects.get_or_create(
+        **_whose(actor, platform, settings, identity), defaults={"merchant": merchant, "name": identity.name}
     )
+    if store.merchant_id != merchant.pk:
+        raise RuleBroken(
+            f"{identity.name} is already here as {store.name}, a store of {store.merchant.name}. Choose that merchant."
+        )
+    _bring_in(actor, store, name.strip() or identity.name, settings, tokens, is_new=is_new)
     return store
 
 
@@ -81,28 +58,10 @@ def save_warehouse(
     actor.require(Right.MANAGE_CONNECTIONS)
     actor.require_confirmed()
     actor.require_all_merchants("add warehouses")
-    connector = gateway.platform_named(platform)
-    realm = target_of(connector, settings).realm
-    values = {
-        "name": name.strip() or identity.name,
-        "settings": clear_values(connector, settings),
-        "checked_at": datetime.now(UTC),
-    }
-    warehouse, made = Warehouse.objects.get_or_create(
-        account_id=actor.account_id, platform=platform, identity=identity.id, realm=realm, defaults=values
+    warehouse, is_new = Warehouse.objects.get_or_create(
+        **_whose(actor, platform, settings, identity), defaults={"name": identity.name}
     )
-    if not made:
-        Warehouse.objects.filter(pk=warehouse.pk).update(**values, deleted_at=None, trouble="")
-        warehouse.refresh_from_db()
-    _seal("warehouse", warehouse, connector, settings, tokens)
-    _let_go_on("warehouse", warehouse)
-    record(
-        actor=actor,
-        action="warehouse.saved",
-        subject_kind="warehouse",
-        subject_id=warehouse.pk,
-        after={"name": warehouse.name, "platform": platform},
-    )
+    _bring_in(actor, warehouse, name.strip() or identity.name, settings, tokens, is_new=is_new)
     return warehouse
 
 
@@ -126,21 +85,58 @@ def replace_settings(
         raise RuleBroken(
             f"These credentials belong to {identity.name}, not to {site.name}. Add {identity.name} as a store or warehouse of its own."
         )
-    if isinstance(site, Store):
+    before = site.settings
+    _keep(site, name.strip() or site.name, settings, tokens)
+    changed = sorted(key for key in {*before, *site.settings} if before.get(key) != site.settings.get(key))
+    kind = _kind_of(site)
+    record(actor=actor, action=f"{kind}.settings_changed", subject_kind=kind, subject_id=site.pk, after={"changed": changed})
+
+
+def _whose(actor: Actor, platform: str, settings: ConnectorSettings, identity: Identity) -> dict[str, Any]:
+    """What no two stores share, nor two warehouses."""
+    realm = target_of(gateway.platform_named(platform), settings).realm
+    return {"account_id": actor.account_id, "platform": platform, "identity": identity.id, "realm": realm}
+
+
+def _kind_of(site: Store | Warehouse) -> credentials.OwnerKind:
+    return "store" if isinstance(site, Store) else "warehouse"
+
+
+def _bring_in(
+    actor: Actor, site: Store | Warehouse, name: str, settings: ConnectorSettings, tokens: Tokens | None, *, is_new: bool
+) -> None:
+    site.deleted_at = None
+    _keep(site, name, settings, tokens, is_new=is_new, also=["deleted_at"])
+    kind = _kind_of(site)
+    after = {"name": site.name, "platform": site.platform}
+    record(actor=actor, action=f"{kind}.saved", subject_kind=kind, subject_id=site.pk, after=after)
+
+
+def _keep(
+    site: Store | Warehouse,
+    name: str,
+    settings: ConnectorSettings,
+    tokens: Tokens | None,
+    *,
+    is_new: bool = False,
+    also: Sequence[str] = (),
+) -> None:
+    """Keep name, settings and secrets of a site that answered to them, end the session it had with others, and let its lanes go on.
+
+    `also` are more fields to save. Raises RuleBroken where orders that are here would come as new ones.
+    """
+    kind = _kind_of(site)
+    if isinstance(site, Store) and not is_new:
         _require_known_orders(site, settings)
     connector = gateway.platform_named(site.platform)
-    kind: credentials.OwnerKind = "store" if isinstance(site, Store) else "warehouse"
-    session = leaving.session_of(kind, site)
-    before = site.settings
+    session = None if is_new else leaving.session_of(kind, site)
+    site.name = name
     site.settings = clear_values(connector, settings)
     site.checked_at = datetime.now(UTC)
     site.trouble = ""
-    site.name = name.strip() or site.name
-    type(site).objects.filter(pk=site.pk).update(settings=site.settings, checked_at=site.checked_at, trouble="", name=site.name)
+    site.save(update_fields=["name", "settings", "checked_at", "trouble", *also])
     if not _seal(kind, site, connector, settings, tokens):
         leaving.end(session)
-    changed = sorted(key for key in {*before, *site.settings} if before.get(key) != site.settings.get(key))
-    record(actor=actor, action=f"{kind}.settings_changed", subject_kind=kind, subject_id=site.pk, after={"changed": changed})
     _let_go_on(kind, site)
 
 
