@@ -193,9 +193,9 @@ def _faults(simulator: Simulator, token: str) -> str:
         Form("Refuse the credentials", "revoke_key", "Revoke"),
         Form("End all faults", "calm", "Calm"),
     )  # fmt: skip
-    counts = ", ".join(f"{name}: {count}" for name, count in sorted(simulator.troubles.done.items())) or "none so far"
+    counts = ", ".join(f"{name}: {count}" for name, count in sorted(simulator.troubles.done.items())) or "none"
     waiting = ", ".join(f"{fault.name} × {fault.left}" for fault in simulator.troubles.waiting) or "none"
-    return f'<p class="dim">Done: {escape(counts)}. Waiting: {escape(waiting)}.</p>' + "".join(
+    return f'<p class="dim">Faults so far: {escape(counts)}. Still to come: {escape(waiting)}.</p>' + "".join(
         _form(simulator.key, form, token) for form in forms
     )
 

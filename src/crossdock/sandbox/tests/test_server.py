@@ -48,6 +48,16 @@ async def test_an_order_placed_on_the_page_is_in_the_shop(sandbox: Sandbox, brow
     assert [(line["sku"], line["quantity"]) for line in order["_lines"]] == [("MUG", 2)]
 
 
+async def test_a_switch_shows_how_it_stands(sandbox: Sandbox, browser: aiohttp.ClientSession) -> None:
+    ticked = 'value="true" checked>The disk is full'
+    before = await (await browser.get(f"{sandbox.control}files/")).text()
+
+    after = await browser.post(f"{sandbox.control}files/do/fill_disk", data={"_token": sandbox.listener.token, "on": "true"})
+
+    assert ticked not in before
+    assert ticked in await after.text()
+
+
 async def test_the_page_does_nothing_for_a_stranger(sandbox: Sandbox, browser: aiohttp.ClientSession) -> None:
     address = f"{sandbox.control}shopify/do/place_many"
     token = sandbox.listener.token

@@ -39,7 +39,7 @@ def panel(cart: FileCart) -> Panel:
             Form("Sell a SKU", "add_product", "Add", (which, Field("sku", "SKU"))),
             Form("Format", "write_as", "Set", (which, Field("format", "Order files are", kind="choice", choices=formats))),
             Form("Take files", "take_files", "Take", (), help="The sandbox takes shipment and stock files by itself."),
-            Form("Disk", "fill_disk", "Set", (Field("on", "The disk is full", kind="switch", default=True),)),
+            Form("Disk", "fill_disk", "Set", (Field("on", "The disk is full", kind="switch", default=cart.is_disk_full),)),
         ),
         tables=(
             Table(
