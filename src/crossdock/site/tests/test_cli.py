@@ -180,6 +180,19 @@ def test_the_sandbox_reads_its_own_options(monkeypatch):
     assert handed_on == ["--port", "9000", "--help"]
 
 
+def test_orders_are_loaded_into_the_demos_sandbox_where_its_data_lie(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("CROSSDOCK_SANDBOX_TOKEN_FILE", "what is set is put back")
+    monkeypatch.delenv("CROSSDOCK_SANDBOX_TOKEN_FILE")
+    monkeypatch.setattr("crossdock.site.commands.sandbox.data_dir", lambda: tmp_path)
+    (tmp_path / "sandbox").mkdir()
+    (tmp_path / "sandbox" / "sandbox-token").write_text("of-the-demo")
+    (tmp_path / "order.json").write_text("{}")
+
+    cli.main(["sandbox", "load", "shopify", str(tmp_path / "order.json"), "--url", "http://127.0.0.1:9"])
+
+    assert "no sandbox answers at http://127.0.0.1:9" in capsys.readouterr().err
+
+
 def test_an_unknown_bench_names_those_there_are(capsys):
     assert cli.main(["bench", "nothing"]) == 1
     assert "there is no bench 'nothing'" in capsys.readouterr().err
