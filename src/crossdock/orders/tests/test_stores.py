@@ -99,6 +99,7 @@ def test_orders_of_some_days_are_asked_for_and_shown_with_what_came_of_it(accoun
         ("2026-03-03", "2026-03-02", "The first day lies behind the last."),
         ("9000-01-01", "9000-01-02", "These days are still to come."),
         ("", "2026-03-02", "This field is required."),
+        ("1815-06-18", "2026-03-02", "Choose days between 1970 and 9000."),
     ],
 )
 def test_days_that_make_no_sense_are_refused_in_words(account, connection, staff, since, until, words):

@@ -63,7 +63,7 @@ def fetch(request: AccountRequest, public_id: UUID) -> HttpResponse:
         since = day_begins(form.cleaned_data["since"].isoformat())
         until = day_begins(form.cleaned_data["until"].isoformat())
         if since is None or until is None:
-            form.add_error("since", _("That is no day we know."))
+            form.add_error("since", _("Choose days between 1970 and 9000."))
         else:
             try:
                 fetch_orders(actor=request.actor, store=store, since=since, until=until + timedelta(days=1, microseconds=-1))
