@@ -19,13 +19,14 @@ LABELS = {
 
 
 class InOurWords(forms.Form):
-    """Names fields by `LABELS` and drops placeholders."""
+    """Names fields by `LABELS`, drops placeholders, and can be typed at once: nothing else is on its page."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
             field.label = LABELS.get(name, field.label)
+        next(iter(self.fields.values())).widget.attrs["autofocus"] = True
 
 
 class SignIn(InOurWords, account.LoginForm):  # type: ignore[misc]
@@ -53,11 +54,7 @@ class ChangeEmail(InOurWords, account.AddEmailForm):  # type: ignore[misc]
 
 
 class Confirm(InOurWords, account.ReauthenticateForm):  # type: ignore[misc]
-    """The password once more, and nothing else on the page: it can be typed at once."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["password"].widget.attrs["autofocus"] = True
+    """The password once more."""
 
 
 class SecondFactor(InOurWords, mfa.AuthenticateForm):  # type: ignore[misc]
