@@ -1,7 +1,6 @@
 """Orders without the person: which are somebody's, and what is left of one when its personal data are erased."""
 
 import re
-import zlib
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.db import connection
 from crossdock.domain.orders import Address, Order
 from crossdock.domain.personal import erased, said_of_person
 from crossdock.domain.statuses import FINAL, OrderStatus
-from crossdock.orders.content import ERASED_RAW, orders_with, packed, packed_raw, unpacked
+from crossdock.orders.content import ERASED_RAW, orders_with, packed, packed_raw, unpacked, unpacked_raw
 from crossdock.orders.intake import search_text
 from crossdock.orders.models import SalesOrderVersion
 from crossdock.tenancy.scope import account_in_scope
@@ -182,7 +181,7 @@ ERASED = "Its personal data were erased, and with them what was received."
 
 
 def _text(raw: bytes) -> str:
-    return zlib.decompress(raw).decode("utf-8", errors="surrogateescape")
+    return unpacked_raw(raw).decode("utf-8", errors="surrogateescape")
 
 
 def gathered(ids: Sequence[int]) -> list[dict[str, object]]:
