@@ -15,7 +15,8 @@ insert into left_out (account_id, store_id, external_id, what, why, raw, last_se
 select %(account)s, %(store)s, r.external_id, r.what, r.why, d.raw, clock_timestamp()
   from jsonb_to_recordset(%(rows)s::jsonb) r(k int, external_id text, what text, why text)
   join unnest(%(raws)s::bytea[]) with ordinality d(raw, k) on d.k = r.k
-on conflict (account_id, store_id, external_id) do update set why = excluded.why, raw = excluded.raw, last_seen = excluded.last_seen
+on conflict (account_id, store_id, external_id) do update set
+  what = excluded.what, why = excluded.why, raw = excluded.raw, last_seen = excluded.last_seen
 """
 
 LONGEST_KEY = 500

@@ -290,6 +290,15 @@ def test_what_is_not_understood_is_kept_whatever_its_id(store, external_id):
         assert LeftOutRecord.objects.count() == 1
 
 
+def test_what_is_not_understood_for_another_reason_than_before_names_the_field_of_that(store):
+    for field in ("currency", "placed_at"):
+        receive(store, rejected=[Rejected("7", field, f"The {field} cannot be read.", b"{}")])
+
+    with scoped(store.account_id):
+        row = LeftOutRecord.objects.get()
+    assert (row.what, row.why) == ("placed_at", "The placed_at cannot be read.")
+
+
 def test_orders_of_a_page_are_told_apart_in_whatever_order_the_database_answers(store):
     emptied, *others = [a_canonical_order(external_id=number, lines=1) for number in "312"]
     receive(store, emptied, *others)
