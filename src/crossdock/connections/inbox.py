@@ -13,11 +13,11 @@ from django.db import DatabaseError, connection
 from msgspec import Struct
 from pydantic import SecretStr
 
-from crossdock.connections import gateway, privacy
+from crossdock.connections import gateway, privacy, refusing
 from crossdock.connections.models import Store
 from crossdock.connectors.kit.bounds import WEBHOOK_BYTES
 from crossdock.connectors.kit.declaration import Delivery
-from crossdock.connectors.kit.errors import ConnectorError, Unavailable
+from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, Unavailable
 from crossdock.connectors.kit.secret import Secret
 from crossdock.jobs.wakes import tell_lane, tell_lanes
 from crossdock.tenancy import statements
@@ -81,6 +81,11 @@ def take(hook: Hook) -> int:
     statuses, untold = in_scope(account_id, _take_all, [(store_id, hook)])
     for one in untold:
         in_scope(account_id, tell_lane, PULL, one)
+    if refusing.is_due(account_id):
+        try:
+            in_scope(account_id, refusing.write)
+        except DatabaseError:
+            log.exception("webhook.refusals_not_counted", account=account_id)
     return statuses[0]
 
 
@@ -93,6 +98,7 @@ class Inbox:
         self._waiting: dict[int, list[tuple[int, Hook, asyncio.Future[int]]]] = {}
         self._bytes: dict[int, int] = {}
         self._untold: dict[int, set[int]] = {}
+        self._counting: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, platform: str, token: str, headers: Mapping[str, str], body: bytes) -> int:
@@ -144,6 +150,9 @@ class Inbox:
                     answer.set_result(status)
             if untold:
                 self._tell_later(account_id, untold)
+            if refusing.is_due(account_id) and account_id not in self._counting:
+                self._counting.add(account_id)
+                self._start(self._count(account_id))
         del self._waiting[account_id], self._bytes[account_id]
 
     def _tell_later(self, account_id: int, store_ids: Iterable[int]) -> None:
@@ -151,6 +160,15 @@ class Inbox:
         self._untold.setdefault(account_id, set()).update(store_ids)
         if not is_under_way:
             self._start(self._tell(account_id))
+
+    async def _count(self, account_id: int) -> None:
+        """Write down how many were refused: later than they are answered, and whatever becomes of it."""
+        try:
+            await in_db(account_id, refusing.write)
+        except Exception:
+            log.exception("webhook.refusals_not_counted", account=account_id)
+        finally:
+            self._counting.discard(account_id)
 
     async def _tell(self, account_id: int) -> None:
         """Tell lanes that somebody had: each waits a moment for whoever has it, and none for another."""
@@ -202,8 +220,13 @@ def _verified(store_id: int, hook: Hook) -> tuple[int, Delivery | None]:
     except Unavailable:
         # While secrets are locked nothing can be verified, and nothing is refused.
         return 503, None
+    except AuthenticationFailed:
+        refusing.refused(store_id)
+        return 401, None
     except ConnectorError:
         return 401, None
+    if delivery is not None:
+        refusing.fitted(store_id)
     return (200, delivery) if delivery is not None else (404, None)
 
 

@@ -286,6 +286,24 @@ class WebhookInbox(TenantModel):
         ]
 
 
+class HookRefusals(TenantModel):
+    """Announcements at a store's address whose signature does not fit: how many since when, and how many of them since one fitted.
+
+    One row for a store, however many come; `fitted_at` is kept only while there is one.
+    """
+
+    store = RowKey(Store, related_name="+")
+    refused = models.BigIntegerField()
+    since = models.DateTimeField()
+    streak = models.BigIntegerField()
+    last_at = models.DateTimeField()
+    fitted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "hook_refusals"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "store"], name="hook_refusals_once")]
+
+
 class UnreadFile(TenantModel):
     """A file of a warehouse that could not be understood, or not all of it: until it is, has gone, or somebody set it aside.
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from crossdock.accounts.audit import record
 from crossdock.accounts.keyring import VaultError
 from crossdock.accounts.rights import Actor, Right
-from crossdock.connections import credentials, gateway, leaving
+from crossdock.connections import credentials, gateway, leaving, refusing
 from crossdock.connections.credentials import Owner
 from crossdock.connections.models import Connection, Merchant, Mode, Store, Warehouse
 from crossdock.connections.realms import destination_of, target_of
@@ -185,6 +185,8 @@ def _seal(
         # Sealed for another address, or with a key that is lost: it cannot be carried over, and is replaced as a whole.
         before = credentials.Sealed()
     sealed = msgspec.structs.replace(sealed, hook=before.hook)
+    if isinstance(site, Store) and before.secrets != hidden:
+        refusing.forget(site)
     # A sign-in outlives changes to secrets that have no part in it, such as another service's key.
     signing = {spec.name for spec in fields_of(connector.settings) if spec.group == "credentials"}
     keeps = tokens is None and all(before.secrets.get(name) == hidden.get(name) for name in signing)

@@ -15,6 +15,7 @@ from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.connections import unread
 from crossdock.connections.expiring import endings
+from crossdock.connections.refusing import refusals
 from crossdock.desk import queries
 from crossdock.desk.causes import CAUSES
 from crossdock.desk.queries import OLD_OPEN, Stuck
@@ -67,10 +68,12 @@ def _context(request: AccountRequest) -> dict[str, Any]:
     fresh = queries.freshness()
     account = {"account": request.account.public_id}
     ending = endings()
+    refused = refusals()
     return {
         "groups": groups,
         "blocked": [{"one": one, "url": _site_url(request, one.kind, one.public_id)} for one in blocked],
         "endings": [{"one": one, "url": _site_url(request, "store", one.store.public_id)} for one in ending],
+        "refusals": [{"one": one, "url": _site_url(request, "store", one.store.public_id)} for one in refused],
         "has_begun": steps[2]["is_done"] or bool(groups),
         "plot": Plot(
             _("Orders by the hour, last {hours} hours").format(hours=queries.HOURS),
@@ -86,7 +89,15 @@ def _context(request: AccountRequest) -> dict[str, Any]:
         "fresh": [{"one": one, "url": _connection_url(request, one)} for one in fresh],
         "steps": steps if is_first_run else [],
         "part_url": reverse("desk:part", kwargs=account),
-        "version": version_of(steps, blocked, groups, hours, fresh, [(one.title, one.text) for one in ending]),
+        "version": version_of(
+            steps,
+            blocked,
+            groups,
+            hours,
+            fresh,
+            [(one.title, one.text) for one in ending],
+            [(one.title, one.text) for one in refused],
+        ),
     }
 
 

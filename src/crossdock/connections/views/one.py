@@ -16,6 +16,7 @@ from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.connections import checking, completing, editing, leading, presenting, services
 from crossdock.connections.expiring import endings
 from crossdock.connections.models import ChannelKind, Connection, LocationLink, Mode
+from crossdock.connections.refusing import refusals
 from crossdock.connections.views.common import is_htmx, may_see_exchanges, the_connection, to, url_of
 from crossdock.connections.views.sites import edit
 from crossdock.connectors.kit.errors import ConnectorError
@@ -45,6 +46,7 @@ def frame(request: AccountRequest, link: Connection, current: str) -> dict[str, 
     return {
         "link": link,
         "endings": endings(stores=[link.store]),
+        "refusals": refusals(stores=[link.store]),
         "settings_url": url_of(request, "settings", public_id=link.public_id) if may_change else None,
         "tabs": tabs,
         "modes": Mode.choices,

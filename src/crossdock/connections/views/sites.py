@@ -22,6 +22,7 @@ from crossdock.connections.forms import SettingsForm, read_settings
 from crossdock.connections.models import Store, Warehouse
 from crossdock.connections.oauth import Carried, Purpose
 from crossdock.connections.panels import panels_of
+from crossdock.connections.refusing import refusals
 from crossdock.connections.typed import visible_fields
 from crossdock.connections.views.common import is_htmx, may_see_exchanges, may_see_files, the_store, the_warehouse, url_of
 from crossdock.connections.views.site_forms import authorize_when, is_authorized, site_form
@@ -101,6 +102,7 @@ def _site(request: AccountRequest, side: str, public_id: UUID) -> HttpResponse:
             "links": presenting.rows(links),
             "facts": _facts(site),
             "endings": ending,
+            "refusals": refusals(stores=[site]) if isinstance(site, Store) else [],
             "warnings": _still_to_say(done.get("last"), [one.label for one in ending]) if done else (),
             "troubles": troubles,
             "unread": unread.waiting().filter(warehouse=site).count()

@@ -18,7 +18,7 @@ connector = Connector(
     version=f"Default {WRITTEN_FOR}",
     sign=auth.sign,
     sign_in=auth.sign_in,
-    webhooks=Webhooks(topics=webhooks.TOPICS, receive=webhooks.receive, by_hand=webhooks.BY_HAND),
+    webhooks=Webhooks(topics=webhooks.TOPICS, receive=webhooks.receive, by_hand=webhooks.BY_HAND, signed_with="push_secret"),
     # The standard license tier: 100 a minute. Little may be saved up: Acumatica counts within each minute, and lets few wait.
     rate_limit=RateLimit(calls=98, per=timedelta(minutes=1), burst=10),
 )

@@ -114,13 +114,15 @@ class Webhooks(Struct, frozen=True):
 
     Arguments: headers (lower-case names), body, secrets, settings. `by_hand` says in a sentence what a person does at the platform
     with the store's address, where no API makes webhooks. `receive_for_app(headers, body, app)` is the same for what a platform
-    tells the installation's app about any of its stores, privacy requests among it; None where it tells apps nothing.
+    tells the installation's app about any of its stores, privacy requests among it; None where it tells apps nothing. `signed_with`
+    names the setting that holds its secret.
     """
 
     topics: tuple[str, ...]
     receive: Callable[[Mapping[str, str], bytes, list[Secret], Any], Delivery]
     by_hand: str = ""
     receive_for_app: Callable[[Mapping[str, str], bytes, App], Delivery] | None = None
+    signed_with: str = "client_secret"
 
 
 class Connector(Struct, frozen=True, kw_only=True):
