@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from crossdock.connectors import registry
+from crossdock.connectors.kit import guide
 from docs.files import ROOT
 
 CONNECTORS = Path(registry.__file__).parent
-TITLE = "\n## Known traps\n"
 LISTS = {
-    path.parent.name: text.split(TITLE)[1].split("\n## ")[0]
-    for path, text in ((path, path.read_text()) for path in sorted(CONNECTORS.glob("*/README.md")))
-    if TITLE in text
+    key: said[guide.TRAPS]
+    for key, connector in sorted(registry.every_connector().items())
+    if guide.TRAPS in (said := guide.sections_of(connector))
 }
 
 

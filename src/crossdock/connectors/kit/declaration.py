@@ -128,13 +128,13 @@ class Webhooks(Struct, frozen=True):
 class Connector(Struct, frozen=True, kw_only=True):
     """One platform.
 
-    `base_url` and `identity_hint` are filled from the settings: `https://{shop}.example.com`. An operator may point it elsewhere,
-    which makes its new stores sandbox. `takes` names what of a canonical order a warehouse carries; the rest is shown as not taken.
-    `uses_tokens` tells from the settings whether calls are signed with tokens of a sign-in; None where a sign-in means yes.
+    `base_url` is filled from the settings: `https://{shop}.example.com`. An operator may point it elsewhere, which makes its new
+    stores sandbox. `takes` names what of a canonical order a warehouse carries; the rest is shown as not taken. `uses_tokens`
+    tells from the settings whether calls are signed with tokens of a sign-in; None where a sign-in means yes.
     `open_files(settings, *, door, folder_roots, may_write, record)` gives the partner's folder to clients that exchange files.
     `reference` turns an order number into one that the warehouse can carry, never cutting it; None where any text will do.
-    `sign_in_origins` are further addresses of the platform that sign-in may ask. `pause_asked` reads from the headers of a 429 how
-    long to wait, where the platform says it in its own way.
+    `sign_in_origins` are further addresses of the platform that sign-in may ask. `pause_asked` reads from the headers of a 429
+    how long to wait, where the platform says it in its own way.
     """
 
     key: str
