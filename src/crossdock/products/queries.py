@@ -175,11 +175,12 @@ def _lines(filters: ProductFilters, keys: Sequence[Any], values: dict[str, Any],
 
 
 def counts(filters: ProductFilters) -> dict[str, int]:
-    """Listings in each view under the other filters, exact up to COUNTED: of `all`, listings with a SKU."""
+    """Lines in each view under the other filters, exact up to COUNTED, as the list shows them: a merchant's SKU is one."""
     values, conditions = _conditions(msgspec.structs.replace(filters, view=""), _found(filters.text))
     values["most"] = COUNTED + 1
     parts = ", ".join(
-        f"(select count(*) from (select 1 from listing l where {conditions} and {_VIEW[view]} limit %(most)s) x)"
+        f"(select count(*) from (select {'1' if view in _SINGLE else 'distinct l.sku, l.merchant_id'} from listing l"
+        f" where {conditions} and {_VIEW[view]} limit %(most)s) x)"
         for view in VIEWS
     )
     with connection.cursor() as cursor:
