@@ -9,7 +9,7 @@ from contract.warehouse_rig import EVERYTHING, every_warehouse_that
 from crossdock.connectors.files.simulator.paper import Style
 from crossdock.connectors.files.tests.examples import a_request
 from crossdock.connectors.kit.capabilities import Done, Failed, PullsShipments, PullsStock, SendsOrders
-from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.kit.errors import AuthenticationFailed, InvalidData, NotReady, OutcomeUnknown, Unavailable
 from crossdock.connectors.kit.pages import Position
 
 warehouse = every_warehouse_that(SendsOrders, PullsShipments, PullsStock)
@@ -144,7 +144,7 @@ async def test_while_the_server_refuses_to_rename_nothing_arrives_and_the_remedy
 
     (failed,) = await warehouse.sent([a_request()])
 
-    assert isinstance(failed.error, InvalidData)
+    assert isinstance(failed.error, NotReady)
     assert "rename" in failed.error.message
     warehouse.sim.calm()
     assert warehouse.received() == {}

@@ -1,5 +1,8 @@
 """A run that fails as a whole keeps what was said, and the channel's error leads to it."""
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from crossdock.activity.models import Message
@@ -61,3 +64,26 @@ async def test_a_warehouse_file_that_cannot_be_read_is_named_until_it_comes_agai
         world.wms.put_file(MERCHANT, "shp_1.csv", "Order Number,Ship Date,SKU,Quantity\r\n1001,2026-02-01,A,1\r\n")
         (world.wms.merchants[MERCHANT].out / "inv_1.csv").unlink()
         assert await pull() == []
+
+
+async def test_a_folder_that_is_gone_stops_the_sending_and_no_order_and_all_go_on_once_it_is_there():
+    async with a_world() as world:
+        await world.settle()
+        folder = Path(world.wms.merchants[MERCHANT].place) / "in"
+        folder.rename(folder.with_name("elsewhere"))
+        for _ in range(60):
+            world.shop.add_order()
+
+        await world.poll("orders.pull")
+        await world.hurry()
+
+        statuses = Counter((await world.statuses()).values())
+        lane, _ = await world.there(behind, world, "fulfillment.send")
+        assert set(statuses) <= {"queued", "delayed"}
+        assert sum(statuses.values()) == 60
+        assert "There is no folder /in" in lane.last_error
+
+        folder.with_name("elsewhere").rename(folder)
+        await world.hurry()
+
+        assert Counter((await world.statuses()).values()) == {"open": 60}

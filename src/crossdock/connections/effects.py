@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from msgspec import Struct
 
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
-from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, OutcomeUnknown
+from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, NotReady, OutcomeUnknown
 from crossdock.jobs.lanes import LeaseLost, Run
 from crossdock.jobs.policy import PAUSES, Step, decide
 from crossdock.tenancy import statements
@@ -33,6 +33,9 @@ TRYING_FOR = timedelta(seconds=60)
 """How long a claimed effect is left to whoever claimed it, though he may be dead: what he sent last can still be on its way, and
 whoever asks too early is told of nothing, and sends again. As long as we wait for any answer.
 """
+
+_OF_THE_SITE = (AuthenticationFailed, NotReady)
+"""Faults of a store or warehouse itself: whatever else is sent would meet the same."""
 
 HELD_FOR = timedelta(seconds=5)
 """After which an effect that was held back is looked at again."""
@@ -141,11 +144,13 @@ def intend(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
 async def run_effects(run: Run, handler: "Ledgered[P]", *, most: int = 50) -> bool:
     """Settle due effects of the handler's kind in a lane until none is left or the slice is spent; whether any may be left.
 
-    Raises AuthenticationFailed after settling what it could, so that the lane is blocked.
+    Raises AuthenticationFailed or NotReady after settling what it could, so that the lane stops. After a run that failed a single one
+    goes first: where the site is still at fault, the others are left as they are.
     """
     run.keep = partial(_keep, run)
+    few = 1 if run.failures else most
     while not run.is_spent:
-        batch = await run.write(_take, run, handler, most)
+        batch = await run.write(_take, run, handler, few)
         if batch.fault is not None:
             raise batch.fault
         stop = await _settle_some(run, handler, batch.together, batch.wanted) if batch.together else None
@@ -154,14 +159,16 @@ async def run_effects(run: Run, handler: "Ledgered[P]", *, most: int = 50) -> bo
         if stop is not None:
             raise stop
         # What is written down from now on wakes the lane again.
-        if len(batch.together) + len(batch.alone) < most:
+        is_last = len(batch.together) + len(batch.alone) < few
+        few = most
+        if is_last:
             if batch.alone:
                 run.next_at = await run.read(_next_at, run.lane_id)
             return False
     return True
 
 
-async def _settle_alone(run: Run, handler: "Ledgered[P]", effect: Claimed) -> AuthenticationFailed | None:
+async def _settle_alone(run: Run, handler: "Ledgered[P]", effect: Claimed) -> ConnectorError | None:
     try:
         return await _settle_some(run, handler, [effect], await run.read(handler.load, [effect]))
     except (LeaseLost, OperationalError, InterfaceError):
@@ -188,11 +195,11 @@ def _put_aside(run: Run, handler: "Ledgered[Any]", faulty: Settled) -> None:
 
 async def _settle_some(
     run: Run, handler: "Ledgered[P]", claimed: Sequence[Claimed], wanted: Mapping[str, P]
-) -> AuthenticationFailed | None:
+) -> ConnectorError | None:
     by_key = {effect.key: effect for effect in claimed}
     held_back = set(handler.held_back())
     settled = [Settled(effect, "refused", message="Not wanted any more.") for key, effect in by_key.items() if key not in wanted]
-    stop: AuthenticationFailed | None = None
+    stop: ConnectorError | None = None
 
     note = _Notes(run, handler.kind)
     to_ask = [key for key in wanted if by_key[key].must_ask]
@@ -201,7 +208,7 @@ async def _settle_some(
         try:
             found = {f.key: f for f in await handler.ask([wanted[k] for k in to_ask], {k: by_key[k].evidence for k in to_ask})}
         except ConnectorError as error:
-            stop = error if isinstance(error, AuthenticationFailed) else None
+            stop = error if isinstance(error, _OF_THE_SITE) else None
             # Not asked is not known: it stays unknown, whatever kept us from asking.
             settled += [_put_off(by_key[key], error, state="unknown") for key in to_ask]
         else:
@@ -231,7 +238,7 @@ async def _settle_some(
             if isinstance(outcome, Done):
                 settled.append(Settled(effect, "confirmed", outcome.external_id, outcome.evidence))
             else:
-                stop = outcome.error if isinstance(outcome.error, AuthenticationFailed) else stop
+                stop = outcome.error if isinstance(outcome.error, _OF_THE_SITE) else stop
                 settled.append(_put_off(effect, outcome.error))
     elif to_do:
         settled += [Settled(by_key[key], "intended", message=stop.message if stop else "") for key in to_do]
@@ -250,7 +257,7 @@ def _put_off(effect: Claimed, error: ConnectorError, *, state: str | None = None
         "unknown" if unknown else "intended",
         message=error.message,
         next_at=datetime.now(UTC) + wait,
-        is_free=decision.step in (Step.WAIT, Step.BLOCK),
+        is_free=decision.step in (Step.WAIT, Step.PAUSE, Step.BLOCK),
     )
 
 

@@ -82,12 +82,15 @@ class Hour(Struct, frozen=True):
 
 
 class Blocked(Struct, frozen=True):
-    """A store or warehouse that cannot be reached until a person does something; `kind` is store or warehouse."""
+    """A store or warehouse that cannot be reached; `kind` is store or warehouse. `is_stopped` says that nothing is tried before a
+    person does something here.
+    """
 
     kind: str
     name: str
     public_id: UUID
     reason: str
+    is_stopped: bool
 
 
 class Fresh(Struct, frozen=True):
@@ -116,14 +119,18 @@ select c.public_id, c.name, c.mode, c.realm, po.last_done_at, po.due_at, ps.last
 
 BLOCKED = """
 select distinct case when w.id is null then 'store' else 'warehouse' end, coalesce(w.name, s.name),
-       coalesce(w.public_id, s.public_id), l.blocked_reason
+       coalesce(w.public_id, s.public_id), coalesce(l.blocked_reason, l.last_error), l.blocked_reason is not null
   from lane l
   left join connection c on c.id = l.connection_id
   left join store s on s.id = coalesce(l.store_id, c.store_id)
   left join warehouse w on w.id = coalesce(l.warehouse_id, case when l.kind = any(%(at_warehouse)s) then c.warehouse_id end)
- where l.account_id = %(account)s and l.blocked_reason is not null and (s.id is not null or w.id is not null)
+ where l.account_id = %(account)s and (s.id is not null or w.id is not null)
+   and (l.blocked_reason is not null or (l.kind = any(%(sending)s) and l.failures > 1 and l.last_error <> ''))
    and (l.warehouse_id is null or not %(limited)s) limit 50
 """
+
+SENDING = ("fulfillment.send", "fulfillment.post")
+"""Lanes in which orders and shipments wait for the other side. A single failure of theirs is over before anybody could look."""
 
 STEPS = """
 select exists (select from store where account_id = %(account)s and deleted_at is null),
@@ -151,13 +158,15 @@ def _is_limited() -> bool:
 
 
 def blocked() -> list[Blocked]:
-    """Stores and warehouses whose lanes are blocked; a connection's lane names the side that it talks to.
+    """Stores and warehouses whose lanes are blocked, and those that take nothing for another reason, which is tried again by itself: a
+    run of these lanes fails for what concerns all orders. A connection's lane names the side that it talks to.
 
     Warehouses serve several merchants: limited people are told of one only by what their own connections send there.
     """
     values: dict[str, Any] = {
         "account": account_in_scope(),
         "at_warehouse": [kind for kind, words in DOES.items() if "{warehouse}" in words],
+        "sending": list(SENDING),
         "limited": _is_limited(),
     }
     with connection.cursor() as cursor:

@@ -175,7 +175,7 @@ def land(figures: Sequence[Figure], outcomes: Sequence[Done | Failed]) -> Outcom
         row = _landed(one, outcome)
         counted[row["state"]] += 1
         rows.append(row)
-        if isinstance(outcome, Failed) and decide(outcome.error, one.attempt).step is Step.BLOCK:
+        if isinstance(outcome, Failed) and decide(outcome.error, one.attempt).step in (Step.PAUSE, Step.BLOCK):
             stop = outcome.error
     with connection.cursor() as cursor:
         cursor.execute(LAND, {"rows": rows_to_tell(rows)})
@@ -193,9 +193,9 @@ def _landed(one: Figure, outcome: Done | Failed) -> dict[str, Any]:
         "id": one.id,
         "state": "refused" if is_refused else "waiting",
         "answer": outcome.error.message,
-        "after": 0.0 if is_refused or decision.step is Step.BLOCK else pause.total_seconds(),
+        "after": 0.0 if is_refused or decision.step in (Step.PAUSE, Step.BLOCK) else pause.total_seconds(),
         "is_unsure": isinstance(outcome.error, OutcomeUnknown),
-        "is_free": decision.step in (Step.WAIT, Step.BLOCK),
+        "is_free": decision.step in (Step.WAIT, Step.PAUSE, Step.BLOCK),
     }
 
 

@@ -9,6 +9,7 @@ from crossdock.connectors.kit.errors import (
     AuthenticationFailed,
     ConnectorError,
     InvalidData,
+    NotReady,
     OutcomeUnknown,
     RateLimited,
     Unavailable,
@@ -16,6 +17,10 @@ from crossdock.connectors.kit.errors import (
 
 PAUSES = tuple(timedelta(seconds=s) for s in (15, 60, 300, 900, 1800, 3600, 3600, 7200))
 """Growing pauses after the first, second ... failure: about five hours in all, then a person is asked."""
+
+
+MENDED_WITHIN = 4
+"""The last of these pauses that is waited for a store or warehouse to be mended: whoever did it wants to see it go on."""
 
 
 class Step(StrEnum):
@@ -29,6 +34,8 @@ class Step(StrEnum):
     """Look it up at the platform after the pause, before anything is sent again."""
     REFUSE = "refuse"
     """This one record stops with an error; everything else goes on."""
+    PAUSE = "pause"
+    """The lane stops, and what waits in it counts nothing; one thing is tried after the pause, for as long as it takes."""
     BLOCK = "block"
     """The lanes of this store or warehouse stop until a person gives new credentials."""
 
@@ -51,6 +58,8 @@ def decide(error: ConnectorError, attempt: int) -> Decision:
             return Decision(Step.REFUSE)
         case OutcomeUnknown():
             return Decision(Step.ASK, PAUSES[min(attempt, len(PAUSES)) - 1] if attempt > 1 else timedelta(seconds=5))
+        case NotReady():
+            return Decision(Step.PAUSE, PAUSES[min(attempt, MENDED_WITHIN) - 1])
         case Unavailable() if attempt > len(PAUSES):
             return Decision(Step.REFUSE)
         case _:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class ConnectorError(Exception):
-    """Base of the five. `message` says what happened and what to do; `evidence` holds details without secrets.
+    """Base of them all. `message` says what happened and what to do; `evidence` holds details without secrets.
 
     `exchange` is filled in by the hub once what was said is archived.
     """
@@ -27,6 +27,12 @@ class Unavailable(ConnectorError):
     def __init__(self, message: str, *, field: str | None = None, evidence: Mapping[str, str] | None = None) -> None:
         super().__init__(message, evidence=evidence)
         self.field = field
+
+
+class NotReady(Unavailable):
+    """The store or warehouse as a whole can take nothing before somebody there has mended it: a folder is gone, or may not be written.
+    No record is at fault. `field` is the setting that names what is missing.
+    """
 
 
 class RateLimited(ConnectorError):

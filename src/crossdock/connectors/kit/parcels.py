@@ -19,7 +19,14 @@ from msgspec import Struct
 
 from crossdock.connectors.kit.about import ABOUT
 from crossdock.connectors.kit.capabilities import Done, Failed, Found, Note
-from crossdock.connectors.kit.errors import AuthenticationFailed, ConnectorError, InvalidData, OutcomeUnknown, Unavailable
+from crossdock.connectors.kit.errors import (
+    AuthenticationFailed,
+    ConnectorError,
+    InvalidData,
+    NotReady,
+    OutcomeUnknown,
+    Unavailable,
+)
 from crossdock.connectors.kit.files import Folder, temporary
 from crossdock.connectors.kit.together import together
 
@@ -153,7 +160,11 @@ class Parcels:
         ABOUT.set(file.keys)
         path, evidence = self._path(file.name), file.evidence
         try:
-            if await self._files.stat(path) is None:
+            try:
+                entry = await self._files.stat(path)
+            except InvalidData as error:
+                return self._of_the_folder(error)
+            if entry is None:
                 return None
             if await self._fingerprint(path) == (evidence["sha256"], evidence["size"]):
                 return True
@@ -172,8 +183,12 @@ class Parcels:
             # Under a temporary name nothing has reached anybody: writing it again is safe.
             return Unavailable(error.message, evidence=error.evidence)
         except FileNotFoundError:
-            message = f"There is no folder {self._folder} at the {self._at}. Make it, or correct its name, then Reprocess."
-            return InvalidData(message, field=self._field)
+            message = (
+                f"There is no folder {self._folder} at the {self._at}. Make it, or correct its name; what waits then goes on."
+            )
+            return NotReady(message, field=self._field)
+        except InvalidData as error:
+            return self._of_the_folder(error)
         except ConnectorError as error:
             return error
         return None
@@ -194,6 +209,8 @@ class Parcels:
             except ConnectorError as error:
                 return OutcomeUnknown(error.message, evidence=error.evidence)
             return self._stands_with_other_content(path, file.name)
+        except InvalidData as error:
+            return self._of_the_folder(error)
         except ConnectorError as error:
             return error
         return None
@@ -215,6 +232,10 @@ class Parcels:
 
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name}"
+
+    def _of_the_folder(self, error: InvalidData) -> NotReady:
+        """A folder judges no content: what it does not let us do with this file, it lets us do with none."""
+        return NotReady(error.message, field=error.field or self._field, evidence=error.evidence)
 
     def _taken_just_now(self, path: str) -> InvalidData:
         message = f"A file called {path} was taken by the {self._at} just now. Ask there whether it holds this."

@@ -115,6 +115,22 @@ def test_a_warehouse_that_refuses_what_a_connection_sends_is_named_and_the_store
     assert page.count(f"{connection.warehouse.name} is not reached.") == 1
 
 
+def test_a_warehouse_that_can_take_nothing_is_named_once_while_it_is_tried_again(account, connection, staff):
+    other = a_connection(account, warehouse=connection.warehouse)
+    with scoped(account.pk):
+        lanes = [open_lane("fulfillment.send", one.pk) for one in (connection, other)]
+        Lane.objects.filter(pk__in=lanes).update(last_error="There is no folder /in.", failures=1)
+    at_first = staff.get(url("home", account)).content.decode()
+    with scoped(account.pk):
+        Lane.objects.filter(pk__in=lanes).update(failures=2)
+
+    page = staff.get(url("home", account)).content.decode()
+
+    assert "There is no folder /in. It is tried again by itself." in page
+    assert page.count(f"{connection.warehouse.name} is not reached.") == 1
+    assert "is not reached." not in at_first
+
+
 def test_limited_people_see_what_is_stuck_of_theirs_only(account, connection):
     other = a_store(account)
     an_order(account, other, status="error")

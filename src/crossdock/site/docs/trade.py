@@ -11,6 +11,7 @@ from crossdock.connectors.kit.errors import (
     AuthenticationFailed,
     ConnectorError,
     InvalidData,
+    NotReady,
     OutcomeUnknown,
     RateLimited,
     Unavailable,
@@ -98,6 +99,7 @@ def _moves(*, are_made: bool = True) -> list[tuple[str, str, str]]:
 ERRORS: dict[type[ConnectorError], str] = {
     Unavailable: "Nothing, as long as it goes on by itself. After the last try the order is in Error: see that the platform is up, "
     "then Reprocess.",
+    NotReady: "Have it mended there: the home page and the warehouse's name it, with how many orders wait. They go on by themselves.",
     RateLimited: "Nothing. It counts as no failure, however often it happens.",
     AuthenticationFailed: "Open the store or warehouse and enter credentials that work. Its lanes go on at once.",
     InvalidData: "Read the message: it names the record and the field. Put it right in the store, at the warehouse or in the "
@@ -118,7 +120,7 @@ def errors() -> str:
     return "\n".join(
         [
             "# Errors and what to do\n",
-            "Whatever goes wrong at a store or a warehouse ends in one of five ways. The kind decides what happens next; the "
+            "Whatever goes wrong at a store or a warehouse ends in one of six ways. The kind decides what happens next; the "
             "message says "
             "what happened and what to do, with the platform's own words in quotes.\n",
             table(("Kind", "Meaning", "What Crossdock does", "What you do"), rows),
@@ -127,7 +129,9 @@ def errors() -> str:
             "with an error. "
             f"A write without a clear answer is looked up after {_span(policy.decide(OutcomeUnknown(''), 1).after)}, then "
             "after pauses "
-            "that grow the same way, for as long as it takes. A platform that names a pause gets that pause.\n",
+            "that grow the same way, for as long as it takes. A platform that names a pause gets that pause. A store or warehouse "
+            f"that is not ready is tried again, with one order, after pauses of {_span(policy.PAUSES[policy.MENDED_WITHIN - 1])} at "
+            "most, for as long as it takes.\n",
             "A run of a whole lane that fails, because the platform is down, is repeated by the same pauses. It holds up no "
             "other store "
             "or warehouse.\n",
