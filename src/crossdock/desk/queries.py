@@ -83,7 +83,7 @@ class Hour(Struct, frozen=True):
 
 class Blocked(Struct, frozen=True):
     """A store or warehouse that cannot be reached; `kind` is store or warehouse. `is_stopped` says that nothing is tried before a
-    person does something here.
+    person does something here. `waiting` are the orders that are to be sent there, at a warehouse; beyond COUNTED one more than that.
     """
 
     kind: str
@@ -91,6 +91,7 @@ class Blocked(Struct, frozen=True):
     public_id: UUID
     reason: str
     is_stopped: bool
+    waiting: int = 0
 
 
 class Fresh(Struct, frozen=True):
@@ -117,9 +118,12 @@ select c.public_id, c.name, c.mode, c.realm, po.last_done_at, po.due_at, ps.last
  order by case c.mode when 'live' then 0 when 'observe' then 1 else 2 end, lower(c.name), c.id limit 100
 """
 
+# What waits to be sent is read from the index of open effects, by the lanes that send to the warehouse, and no further than anybody
+# counts.
 BLOCKED = """
+with b(kind, name, public_id, reason, is_stopped, warehouse_id) as (
 select distinct case when w.id is null then 'store' else 'warehouse' end, coalesce(w.name, s.name),
-       coalesce(w.public_id, s.public_id), coalesce(l.blocked_reason, l.last_error), l.blocked_reason is not null
+       coalesce(w.public_id, s.public_id), coalesce(l.blocked_reason, l.last_error), l.blocked_reason is not null, w.id
   from lane l
   left join connection c on c.id = l.connection_id
   left join store s on s.id = coalesce(l.store_id, c.store_id)
@@ -127,6 +131,14 @@ select distinct case when w.id is null then 'store' else 'warehouse' end, coales
  where l.account_id = %(account)s and (s.id is not null or w.id is not null)
    and (l.blocked_reason is not null or (l.kind = any(%(sending)s) and l.failures > 1 and l.last_error <> ''))
    and (l.warehouse_id is null or not %(limited)s) limit 50
+)
+select kind, name, public_id, reason, is_stopped,
+       (select count(*) from (
+          select from effect e
+           where e.lane_id = any (array(select l.id from lane l join connection c on c.id = l.connection_id
+                                         where l.kind = 'fulfillment.send' and c.warehouse_id = b.warehouse_id))
+             and e.state in ('intended', 'trying', 'unknown') limit %(most)s) x)
+  from b order by kind desc, name, reason
 """
 
 SENDING = ("fulfillment.send", "fulfillment.post")
@@ -167,6 +179,7 @@ def blocked() -> list[Blocked]:
         "account": account_in_scope(),
         "at_warehouse": [kind for kind, words in DOES.items() if "{warehouse}" in words],
         "sending": list(SENDING),
+        "most": COUNTED + 1,
         "limited": _is_limited(),
     }
     with connection.cursor() as cursor:

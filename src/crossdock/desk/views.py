@@ -71,7 +71,7 @@ def _context(request: AccountRequest) -> dict[str, Any]:
     refused = refusals()
     return {
         "groups": groups,
-        "blocked": [{"one": one, "url": _site_url(request, one.kind, one.public_id)} for one in blocked],
+        "blocked": _blocked(request, blocked),
         "endings": [{"one": one, "url": _site_url(request, "store", one.store.public_id)} for one in ending],
         "refusals": [{"one": one, "url": _site_url(request, "store", one.store.public_id)} for one in refused],
         "has_begun": steps[2]["is_done"] or bool(groups),
@@ -99,6 +99,17 @@ def _context(request: AccountRequest) -> dict[str, Any]:
             [(one.title, one.text) for one in refused],
         ),
     }
+
+
+def _blocked(request: AccountRequest, blocked: list[queries.Blocked]) -> list[dict[str, Any]]:
+    """What is not reached, with the orders that wait: said once, though there may be several reasons."""
+    told: set[UUID] = set()
+    rows = []
+    for one in blocked:
+        waiting = 0 if one.public_id in told else one.waiting
+        told.add(one.public_id)
+        rows.append({"one": one, "url": _site_url(request, one.kind, one.public_id), "waiting": waiting})
+    return rows
 
 
 def _connection_url(request: AccountRequest, one: queries.Fresh) -> str:

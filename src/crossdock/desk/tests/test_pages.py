@@ -13,7 +13,7 @@ from crossdock.accounts.testing import a_person, an_account, signed_in_client
 from crossdock.connections.testing import a_connection, a_store
 from crossdock.desk.causes import CAUSES
 from crossdock.desk.queries import HOURS, blocked, flow, stuck
-from crossdock.fulfillment.testing import a_sent_order, a_shipment
+from crossdock.fulfillment.testing import a_sent_order, a_shipment, given
 from crossdock.jobs.models import Lane
 from crossdock.jobs.wakes import open_lane
 from crossdock.orders.models import SalesOrder
@@ -129,6 +129,26 @@ def test_a_warehouse_that_can_take_nothing_is_named_once_while_it_is_tried_again
     assert "There is no folder /in. It is tried again by itself." in page
     assert page.count(f"{connection.warehouse.name} is not reached.") == 1
     assert "is not reached." not in at_first
+
+
+def test_the_orders_that_wait_for_a_warehouse_are_counted_once_and_over_all_its_connections(account, connection, staff):
+    other = a_connection(account, warehouse=connection.warehouse)
+    elsewhere = a_connection(account)
+    for one, orders in ((connection, 2), (other, 1), (elsewhere, 4)):
+        for _ in range(orders):
+            an_order(account, one.store)
+        given(account, one)
+    with scoped(account.pk):
+        for one, reason in ((connection, "It refuses the password."), (other, "It refuses the key.")):
+            Lane.objects.filter(pk=open_lane("fulfillment.send", one.pk)).update(blocked_reason=reason)
+        Lane.objects.filter(pk=open_lane("orders.pull", elsewhere.store_id)).update(blocked_reason="Refused.")
+        counts = [(one.kind, one.waiting) for one in blocked()]
+
+    page = staff.get(url("home", account)).content.decode()
+
+    assert counts == [("warehouse", 3), ("warehouse", 3), ("store", 0)]
+    assert page.count("3 orders wait for it.") == 1
+    assert page.count("wait for it.") == 1
 
 
 def test_limited_people_see_what_is_stuck_of_theirs_only(account, connection):
