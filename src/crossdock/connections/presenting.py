@@ -373,17 +373,31 @@ def values_shown(connector: Connector | None, settings: Mapping[str, Any]) -> st
 
 
 def stopped_sites(side: str) -> set[int]:
-    """Ids of the stores, or the warehouses, that have a lane which waits for a person."""
+    """Ids of the stores, or the warehouses, that have a lane which waits for a person, of their own or of a connection to them."""
     column = f"{side}_id"
-    return set(Lane.objects.filter(**{f"{column}__isnull": False}, blocked_reason__isnull=False).values_list(column, flat=True))
+    blocked = Lane.objects.filter(blocked_reason__isnull=False)
+    own = blocked.filter(**{f"{column}__isnull": False}).values_list(column, flat=True)
+    of_links = blocked.filter(kind__in=_kinds_at(side), connection_id__isnull=False).values("connection_id")
+    return {*own, *Connection.objects.filter(pk__in=of_links, deleted_at=None).values_list(column, flat=True)}
+
+
+def _kinds_at(side: str) -> list[str]:
+    """Kinds of lanes that talk to a store, or to a warehouse."""
+    return [kind for kind, words in DOES.items() if f"{{{side}}}" in words]
 
 
 def site_troubles(site: Store | Warehouse) -> list[Trouble]:
-    """What stands still or fails at a store or warehouse itself, once for each reason."""
-    column = "store_id" if isinstance(site, Store) else "warehouse_id"
+    """What stands still or fails at a store or warehouse, once for each reason: its own lanes, and those by which connections send to
+    it. Of connections that somebody may not see, or that are Off, nothing is told.
+    """
+    side = "store" if isinstance(site, Store) else "warehouse"
     name = {"store": site.name, "warehouse": site.name}
     seen: dict[str, Trouble] = {}
-    for lane in Lane.objects.filter(**{column: site.pk}).order_by("kind"):
+    links = connections().filter(**{side: site}).exclude(mode=Mode.OFF).values("pk")
+    its_own = Q(**{f"{side}_id": site.pk})
+    lanes = Lane.objects.filter(its_own | Q(connection_id__in=links, kind__in=_kinds_at(side))).order_by("kind")
+    # Of several that one reason stops, that in which orders and shipments wait is told of.
+    for lane in sorted(lanes, key=lambda lane: lane.connection_id is None):
         reason = lane.blocked_reason or (lane.last_error if lane.failures else "")
         if reason and reason not in seen:
             what = DOES.get(lane.kind, lane.kind).format(**name)

@@ -183,6 +183,25 @@ def test_a_store_needs_a_person_only_where_nothing_is_tried_again(office):
     assert "Needs a person" in stopped
 
 
+def test_a_warehouse_whose_sending_is_refused_says_so_instead_of_being_in_use(office):
+    link = a_connection(office.account)
+    wake(office, link)
+    before = office.see("warehouse", public_id=link.warehouse.public_id)
+    set_lanes(office, "blocked_reason = 'It refuses the key.' where kind in ('fulfillment.send', 'fulfillment.pull')")
+
+    page = office.see("warehouse", public_id=link.warehouse.public_id)
+    store = office.see("store", public_id=link.store.public_id)
+
+    assert "In use" in before
+    assert "In use" not in page
+    assert "Needs a person" in page
+    assert f"Sending orders to {link.warehouse.name} has stopped.</strong> It refuses the key." in page
+    assert page.count("has stopped.</strong>") == 1
+    assert 'href="#settings"' in page
+    assert "Needs a person" in office.see("warehouses")
+    assert "It refuses the key." not in store.split("Where it is used")[0]
+
+
 def test_the_next_run_is_told_while_the_connection_is_on(office):
     link = a_connection(office.account, mode="observe")
     off = a_connection(office.account, mode="off")
