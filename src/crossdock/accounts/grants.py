@@ -30,7 +30,7 @@ NOT_TENANT: dict[str, str] = {
     "worker_beat": FULL,
 }
 
-# Every function that runs with its owner's rights. All but `make_months` and `link_audit` belong to crossdock_lookup and only read.
+# Every function that runs with its owner's rights. Those of crossdock_lookup only read.
 DEFINERS = (
     "account_of_sign_in",
     "account_of_token",
@@ -51,6 +51,7 @@ DEFINERS = (
     "link_of_sign_in",
     "make_months",
     "memberships_of",
+    "note_growth",
     "store_of_hook",
     "stores_called",
     "stores_held",

@@ -3,7 +3,6 @@
 import json
 import os
 import uuid
-import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +14,7 @@ from crossdock.accounts import vault
 from crossdock.accounts.vault import SealContext
 from crossdock.connectors.kit.http import Exchange
 from crossdock.tenancy import statements
+from crossdock.tenancy.packing import pack, unpack
 from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
 
@@ -148,9 +148,20 @@ def keep_messages(
 
 def envelope(body: bytes, raws: Sequence[tuple[str, bytes]]) -> bytes:
     """A page without its records: each is replaced by a pointer, since it is kept with the record itself."""
+    places: list[tuple[int, int, str]] = []
+    after: dict[bytes, int] = {}
     for external_id, raw in raws:
-        body = body.replace(raw, json.dumps({"$record": external_id}).encode(), 1)
-    return body
+        start = body.find(raw, after.get(raw, 0)) if raw else -1
+        if start >= 0:
+            after[raw] = start + len(raw)
+            places.append((start, after[raw], external_id))
+    parts, at = [], 0
+    for start, end, external_id in sorted(places):
+        # One that lies within another goes with it.
+        if start >= at:
+            parts += [body[at:start], json.dumps({"$record": external_id}).encode()]
+            at = end
+    return b"".join((*parts, body[at:]))
 
 
 def _context(message_id: uuid.UUID, part: str) -> SealContext:
@@ -161,11 +172,11 @@ def sealed_side(account_id: int, message_id: uuid.UUID, part: str, said: Said) -
     """One side of an exchange, "request" or "response", as it is stored."""
     # The headers stand as one line of JSON before the body.
     whole = msgspec.json.encode(dict(said.headers)) + b"\n" + said.body
-    return vault.seal(account_id, "archive", _context(message_id, part), zlib.compress(whole, 1))
+    return vault.seal(account_id, "archive", _context(message_id, part), pack(whole))
 
 
 def opened(account_id: int, message_id: uuid.UUID, part: str, sealed: bytes) -> Said:
     """One side of an exchange, "request" or "response", as it was said. Raises CannotUnseal or SecretsLocked."""
-    whole = zlib.decompress(vault.unseal(account_id, "archive", _context(message_id, part), sealed))
+    whole = unpack(vault.unseal(account_id, "archive", _context(message_id, part), sealed))
     headers, _, body = whole.partition(b"\n")
     return Said(msgspec.json.decode(headers, type=dict[str, str]), body)

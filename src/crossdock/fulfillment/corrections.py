@@ -1,6 +1,5 @@
 """What a warehouse changes of a shipment after it reported it: tracking numbers, the carrier, or that it never left."""
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from crossdock.domain.carriers import tracking_page
 from crossdock.domain.fulfillment import Shipment
 from crossdock.fulfillment.names import CORRECT_EFFECT, POST, POST_EFFECT
 from crossdock.jobs.wakes import open_lane, wake
+from crossdock.tenancy.packing import pack, unpack
 from crossdock.tenancy.scope import account_in_scope
 
 VOIDED = "The warehouse voided it before it was taken in. It counts for no line, and the store is not told of it."
@@ -184,12 +184,12 @@ def _stored(ids: Sequence[int]) -> dict[int, Known]:
 
 def shipment_of(doc: Any) -> Shipment:
     """A shipment as it is stored."""
-    return msgspec.json.decode(zlib.decompress(doc), type=Shipment)
+    return msgspec.json.decode(unpack(doc), type=Shipment)
 
 
 def _keep(shipment_id: int, now: Shipment) -> None:
     with connection.cursor() as cursor:
-        doc = zlib.compress(msgspec.json.encode(now), 1)
+        doc = pack(msgspec.json.encode(now))
         cursor.execute("update shipment set doc = %s where id = %s", [doc, shipment_id])
 
 

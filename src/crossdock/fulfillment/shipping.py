@@ -1,6 +1,5 @@
 """Shipments as they come from a warehouse: stored once, matched to what we asked for, counted per line, to be told to the store."""
 
-import zlib
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from crossdock.fulfillment.names import POST, POST_EFFECT
 from crossdock.fulfillment.remainders import flag_late, settle_rests
 from crossdock.jobs.wakes import open_lane, wake
 from crossdock.tenancy.models import new_public_id
+from crossdock.tenancy.packing import pack, unpack
 from crossdock.tenancy.scope import account_in_scope
 
 WAITING = 500
@@ -131,7 +131,7 @@ def match_waiting(warehouse_id: int) -> int:
     """Try again to match shipments that came before their order was known to have been sent; how many were."""
     with connection.cursor() as cursor:
         cursor.execute(FITTING, {"warehouse": warehouse_id, "most": WAITING})
-        waiting = [(row[0], msgspec.json.decode(zlib.decompress(row[1]), type=Shipment)) for row in cursor.fetchall()]
+        waiting = [(row[0], msgspec.json.decode(unpack(row[1]), type=Shipment)) for row in cursor.fetchall()]
     if not waiting:
         return 0
     parts = parts_of(warehouse_id, [shipment.reference for _, shipment in waiting])
@@ -187,7 +187,7 @@ def _insert(warehouse_id: int, shipments: Sequence[Shipment], parts: dict[str, P
                 "account": account_in_scope(),
                 "warehouse": warehouse_id,
                 "rows": msgspec.json.encode(rows).decode(),
-                "docs": [zlib.compress(msgspec.json.encode(shipment), 1) for shipment in shipments],
+                "docs": [pack(msgspec.json.encode(shipment)) for shipment in shipments],
             },
         )
         return {row[1]: row[0] for row in cursor.fetchall()}

@@ -1,6 +1,5 @@
 """Returns without the person who sends something back: numbers, units and the store's reasons stay."""
 
-import zlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.db import connection
 from crossdock.domain.personal import erased, said_of_person
 from crossdock.domain.returns import Return
 from crossdock.inbound.receiving import ERASED_RAW, content_of
+from crossdock.tenancy.packing import pack
 
 
 def returns_of(store_id: int, order_external_ids: Collection[str] | None) -> list[int]:
@@ -34,10 +34,10 @@ def erase_returns(ids: Sequence[int]) -> None:
             content = content_of(return_id)
             if content is None:
                 continue
-            doc = zlib.compress(msgspec.json.encode(erased(content[0])), 1)
+            doc = pack(msgspec.json.encode(erased(content[0])))
             cursor.execute(
                 "update sales_return_content set doc = %s, raw = %s where sales_return_id = %s",
-                [doc, zlib.compress(ERASED_RAW, 1), return_id],
+                [doc, pack(ERASED_RAW), return_id],
             )
         cursor.execute("update sales_return_line set note = '' where sales_return_id = any (%s) and note <> ''", [list(ids)])
 

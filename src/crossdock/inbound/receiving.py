@@ -1,7 +1,6 @@
 """Returns as they come from a store: each stored once, a later version in place of an earlier one, never the other way round."""
 
 import hashlib
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from msgspec import Struct
 from crossdock.domain.personal import erased
 from crossdock.domain.returns import Return
 from crossdock.tenancy.models import new_public_id
+from crossdock.tenancy.packing import pack, unpack
 from crossdock.tenancy.scope import account_in_scope
 
 ERASED_RAW = b'{"erased":true}'
@@ -130,8 +130,8 @@ def _take(store_id: int, merchant_id: int, received: Sequence[tuple[Return, byte
                 "merchant": merchant_id,
                 "page": msgspec.json.encode([_row(k, pairs[place][0]) for k, place in enumerate(places, 1)]).decode(),
                 "hashes": [hashes[place] for place in places],
-                "docs": [zlib.compress(docs[place], 1) for place in places],
-                "raws": [zlib.compress(pairs[place][1], 1) for place in places],
+                "docs": [pack(docs[place]) for place in places],
+                "raws": [pack(pairs[place][1]) for place in places],
             },
         )
         revisions = [row[0] for row in cursor.fetchall()]
@@ -178,4 +178,4 @@ def content_of(return_id: int) -> tuple[Return, bytes] | None:
     with connection.cursor() as cursor:
         cursor.execute("select doc, raw from sales_return_content where sales_return_id = %s", [return_id])
         row = cursor.fetchone()
-    return (_decoder.decode(zlib.decompress(row[0])), zlib.decompress(row[1])) if row else None
+    return (_decoder.decode(unpack(row[0])), unpack(row[1])) if row else None

@@ -1,6 +1,5 @@
 """The whole order as bytes: canonical and as received, compressed."""
 
-import zlib
 from collections.abc import Sequence
 
 import msgspec
@@ -8,6 +7,7 @@ from django.db.models import F
 
 from crossdock.domain.orders import Order
 from crossdock.orders.models import SalesOrder, SalesOrderContent, SalesOrderVersion
+from crossdock.tenancy.packing import pack, unpack
 
 ERASED_RAW = b'{"erased":true}'
 """Stands where the payload stood of an order whose personal data were erased."""
@@ -18,22 +18,12 @@ _decoder = msgspec.json.Decoder(Order)
 
 def packed(order: Order) -> bytes:
     """A canonical order as it is stored."""
-    return zlib.compress(_encoder.encode(order), 1)
+    return pack(_encoder.encode(order))
 
 
 def unpacked(doc: bytes) -> Order:
     """A canonical order as it was stored."""
-    return _decoder.decode(zlib.decompress(doc))
-
-
-def packed_raw(raw: bytes) -> bytes:
-    """A payload as received, as it is stored."""
-    return zlib.compress(raw, 1)
-
-
-def unpacked_raw(payload: bytes) -> bytes:
-    """A payload as it was received."""
-    return zlib.decompress(payload)
+    return _decoder.decode(unpack(doc))
 
 
 def orders_with(ids: Sequence[int]) -> dict[int, Order]:

@@ -10,9 +10,10 @@ from django.db import connection
 from crossdock.domain.orders import Address, Order
 from crossdock.domain.personal import erased, said_of_person
 from crossdock.domain.statuses import FINAL, OrderStatus
-from crossdock.orders.content import ERASED_RAW, orders_with, packed, packed_raw, unpacked, unpacked_raw
+from crossdock.orders.content import ERASED_RAW, orders_with, packed, unpacked
 from crossdock.orders.intake import search_text
 from crossdock.orders.models import SalesOrderVersion
+from crossdock.tenancy.packing import pack, unpack
 from crossdock.tenancy.scope import account_in_scope
 
 FINISHED = tuple(sorted(status.value for status in FINAL | {OrderStatus.ABANDONED}))
@@ -130,7 +131,7 @@ def erase_orders(ids: Sequence[int], hide: Hide) -> None:
     known = sorted(bare)
     with connection.cursor() as cursor:
         docs = [packed(bare[order_id]) for order_id in known]
-        cursor.execute(BARE, {"ids": known, "docs": docs, "raw": packed_raw(ERASED_RAW)})
+        cursor.execute(BARE, {"ids": known, "docs": docs, "raw": pack(ERASED_RAW)})
         cursor.execute(
             "update order_search s set words = x.words from unnest(%s::bigint[], %s::text[]) x(id, words) where s.order_id = x.id",
             [known, [search_text(bare[order_id]) for order_id in known]],
@@ -167,7 +168,7 @@ def erase_not_understood(store_id: int, is_about: Callable[[str], bool] | None, 
                 for row_id, external_id, raw in rows
                 if is_about is None or external_id in named or is_about(_text(bytes(raw)))
             ]
-            cursor.execute("update left_out set raw = %s, why = %s where id = any (%s)", [packed_raw(ERASED_RAW), ERASED, gone])
+            cursor.execute("update left_out set raw = %s, why = %s where id = any (%s)", [pack(ERASED_RAW), ERASED, gone])
             erased_rows += len(gone)
             if len(rows) < LOOKED_AT:
                 return erased_rows
@@ -181,7 +182,7 @@ ERASED = "Its personal data were erased, and with them what was received."
 
 
 def _text(raw: bytes) -> str:
-    return unpacked_raw(raw).decode("utf-8", errors="surrogateescape")
+    return unpack(raw).decode("utf-8", errors="surrogateescape")
 
 
 def gathered(ids: Sequence[int]) -> list[dict[str, object]]:

@@ -13,8 +13,9 @@ from crossdock.domain.arrival import arrive
 from crossdock.domain.orders import Order
 from crossdock.domain.personal import erased
 from crossdock.domain.statuses import OrderStatus
-from crossdock.orders.content import ERASED_RAW, packed, packed_raw
+from crossdock.orders.content import ERASED_RAW, packed
 from crossdock.tenancy.models import new_public_id
+from crossdock.tenancy.packing import pack
 
 
 class Intake(Struct, frozen=True):
@@ -101,7 +102,7 @@ def _latest(orders: Sequence[Order], raws: Sequence[bytes]) -> list[tuple[Order,
 
 
 def _incoming(intake: Intake, order: Order, raw: bytes, content_hash: bytes, now: datetime) -> Incoming:
-    return Incoming(order, content_hash, _row(order, intake, now), packed(order), packed_raw(raw))
+    return Incoming(order, content_hash, _row(order, intake, now), packed(order), pack(raw))
 
 
 def _bare(one: Incoming, intake: Intake, now: datetime) -> Incoming:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from crossdock.connectors.kit.pages import Rejected
-from crossdock.orders.content import packed_raw
+from crossdock.tenancy.packing import pack
 from crossdock.tenancy.rows import rows_to_tell
 from crossdock.tenancy.scope import account_in_scope
 
@@ -39,7 +39,7 @@ def keep_not_understood(store_id: int, rejected: Sequence[Rejected]) -> None:
                 "account": account_in_scope(),
                 "store": store_id,
                 "rows": rows_to_tell(rows),
-                "raws": [packed_raw(one.raw) for one in by_key.values()],
+                "raws": [pack(one.raw) for one in by_key.values()],
             },
         )
 

@@ -13,10 +13,11 @@ from crossdock.activity.services import Told, tell
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.domain.changes import what_changed
 from crossdock.domain.orders import Order
-from crossdock.orders.content import unpacked, unpacked_raw
+from crossdock.orders.content import unpacked
 from crossdock.orders.intake import Incoming, Intake, Prepared, only, prepare
 from crossdock.orders.not_understood import keep_not_understood
 from crossdock.tenancy import statements
+from crossdock.tenancy.packing import unpack
 from crossdock.tenancy.scope import account_in_scope
 
 
@@ -290,7 +291,7 @@ def _write(
     """Write those of a page that are `fresh`, by their places, with their ids where they are here; which of them were not too old."""
     if len(fresh) < len(ready.orders) or known.erased:
         ready = only(ready, list(fresh), {k for k, order_id in fresh.items() if order_id in known.erased}, intake, now)
-    found = statements.run(
+    found = statements.run_kept(
         UPSERT,
         {
             "account": account_in_scope(),
@@ -331,7 +332,7 @@ def _what_changed(intake: Intake, ready: Prepared, known: Known) -> tuple[dict[i
         return what, touched
     statements.run_kept(LOCK, [sorted(places)])
     for order_id, content_hash, doc, raw, has_shipped in statements.run_kept(STORED, [sorted(places)]):
-        if intake.hash_of(unpacked_raw(raw)) == content_hash:
+        if intake.hash_of(unpack(raw)) == content_hash:
             k = places[order_id]
             what[k] = what_changed(unpacked(doc), ready.orders[k].order)
             if not what[k] and not has_shipped:

@@ -14,7 +14,6 @@ from crossdock.connectors.kit.http import Record
 from crossdock.connectors.kit.local_files import NAME, open_local
 from crossdock.connectors.kit.recorded_files import RecordedFolder
 from crossdock.connectors.kit.settings import ConnectorSettings, setting
-from crossdock.connectors.kit.sftp_files import SftpLogin, open_sftp
 
 _SFTP = ("transport", ("sftp",))
 
@@ -132,6 +131,9 @@ async def open_folder(
         async with open_local(folder_roots, settings.folder, may_write=may_write, inside=settings.inside) as folder:
             yield RecordedFolder(folder, record)
         return
+    # Only where a server is opened: the SSH library and what it brings take eight megabytes of every process.
+    from crossdock.connectors.kit.sftp_files import SftpLogin, open_sftp
+
     login = SftpLogin(
         host=settings.host,
         port=settings.port,

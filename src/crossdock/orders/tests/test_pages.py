@@ -14,10 +14,10 @@ from crossdock.connections.testing import a_connection, a_store
 from crossdock.domain.orders import Address, LeftOut, OrderLine
 from crossdock.domain.statuses import TRANSITIONS, OrderStatus
 from crossdock.fulfillment.testing import a_sent_order, a_shipment
-from crossdock.orders.content import packed_raw
 from crossdock.orders.models import LeftOutRecord, SalesOrder
 from crossdock.orders.testing import a_canonical_order, an_order, received
 from crossdock.tenancy.models import new_public_id
+from crossdock.tenancy.packing import pack
 from crossdock.tenancy.scope import scoped
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7|add:7 }}"
@@ -274,7 +274,7 @@ def test_what_could_not_be_understood_is_listed_with_its_reason_and_the_raw_behi
     with scoped(account.pk):
         record = LeftOutRecord.objects.create(
             account_id=account.pk, store=connection.store, external_id="gid/9", what="created_at", why="The date cannot be read.",
-            raw=packed_raw(b'{"id": 9, "email": "ada@example.com"}'),
+            raw=pack(b'{"id": 9, "email": "ada@example.com"}'),
         )  # fmt: skip
 
     assert "The date cannot be read." in staff.get(url("not_understood", account)).content.decode()
@@ -291,7 +291,7 @@ def test_what_is_not_understood_of_others_is_not_shown_to_limited_people(account
             external_id="gid/9",
             what="x",
             why="Secret reason.",
-            raw=packed_raw(b"{}"),
+            raw=pack(b"{}"),
         )
     limited = signed_in_client(a_person(account, role=Role.STAFF, merchants=[connection.merchant_id]))
 

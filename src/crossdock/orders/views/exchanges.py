@@ -1,7 +1,6 @@
 """What was said to a platform about an order, and the order's own data: masked, unless somebody who may reveals it."""
 
 import re
-import zlib
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from crossdock.orders.content import orders_with
 from crossdock.orders.detail import known_of, order_named, raw_of, raws_of
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.views.reading import media_type_of
+from crossdock.tenancy.packing import unpack
 
 KINDS = ("received", "understood")
 """The payload as the store sent it, and the canonical order it was understood as."""
@@ -97,7 +97,7 @@ def _said(
     body = said.body
     if order is not None and message.store_id == order.store_id and b'"$record"' in body:
         raws = raws_of(order.store_id, [order.external_id])
-        body = with_records(body, {external_id: zlib.decompress(raw) for external_id, raw in raws.items()})
+        body = with_records(body, {external_id: unpack(raw) for external_id, raw in raws.items()})
     text = body.decode("utf-8", errors="backslashreplace") if is_revealed else masked(body, known)
     return {
         "text": text,
@@ -134,7 +134,7 @@ def _data(request: AccountRequest, public_id: UUID, *, is_revealed: bool) -> Htt
         record(actor=request.actor, action="order.revealed", subject_kind="sales_order", subject_id=row.pk)
     known = known_of([order])
     named = {"account": request.account.public_id, "public_id": row.public_id}
-    bodies = {"received": zlib.decompress(raw_of(row.pk)), "understood": msgspec.json.encode(order)}
+    bodies = {"received": unpack(raw_of(row.pk)), "understood": msgspec.json.encode(order)}
     sides = []
     for kind, title in zip(KINDS, (_("As received from the store"), _("As understood")), strict=True):
         text = bodies[kind].decode("utf-8", errors="backslashreplace") if is_revealed else masked(bodies[kind], known)
@@ -162,7 +162,7 @@ def download(request: AccountRequest, public_id: UUID) -> HttpResponse:
     kind = request.POST.get("kind", "")
     if kind not in KINDS:
         return HttpResponseBadRequest(_("There is no such file."))
-    body = zlib.decompress(raw_of(row.pk)) if kind == "received" else msgspec.json.encode(orders_with([row.pk])[row.pk])
+    body = unpack(raw_of(row.pk)) if kind == "received" else msgspec.json.encode(orders_with([row.pk])[row.pk])
     record(actor=request.actor, action="order.downloaded", subject_kind="sales_order", subject_id=row.pk, after={"what": kind})
     name = re.sub(r"[^A-Za-z0-9._-]+", "", row.number) or "order"
     response = HttpResponse(body, content_type="application/octet-stream")

@@ -1,7 +1,6 @@
 """Pages to read: what the statuses mean, and records of stores that could not be understood."""
 
 import re
-import zlib
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -13,6 +12,7 @@ from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.activity.masking import masked
 from crossdock.domain.statuses import TRANSITIONS, OrderStatus
 from crossdock.orders.models import LeftOutRecord
+from crossdock.tenancy.packing import unpack
 
 PAGE = 100
 
@@ -57,7 +57,7 @@ def not_understood_raw(request: AccountRequest, pk: int) -> HttpResponse:
     if request.actor.merchants is not None:
         records = records.filter(store__merchant_id__in=request.actor.merchants)
     record = get_object_or_404(records, pk=pk)
-    text = masked(zlib.decompress(bytes(record.raw)))
+    text = masked(unpack(bytes(record.raw)))
     context = {"record": record, "text": text, "title": _("As received"), "media_type": media_type_of(text)}
     template = "orders/_raw.html" if request.headers.get("HX-Request") == "true" else "orders/raw.html"
     return render(request, template, context)
