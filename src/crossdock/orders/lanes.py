@@ -238,9 +238,11 @@ async def _ahead(
             found = await reading
             if not found:
                 break
+            if run.is_spent:
+                yield found
+                return
             is_awaited = asyncio.Event()
-            if not run.is_spent:
-                reading = asyncio.create_task(read(is_awaited))
+            reading = asyncio.create_task(read(is_awaited))
             yield found
         if broken is not None:
             raise broken
