@@ -57,6 +57,7 @@ inventory.services.set_drop_limit              manage_connections
 orders.backfilling.fetch_orders                run_channels
 orders.counting.count_again                    run_channels
 orders.counting.fetch_missing                  run_channels
+orders.not_understood.set_aside                act_on_orders
 orders.services.archive                        act_on_orders
 orders.services.delete                         delete_orders
 orders.services.delete                         force_delete_orders  by force

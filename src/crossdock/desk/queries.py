@@ -54,7 +54,8 @@ select 'stock', count(*), min(state_at) from (
    where p.account_id = %(account)s and p.state in ('link', 'first', 'held') and s.deleted_at is null limit %(most)s) x
 union all
 select 'not_understood', count(*), min(last_seen) from (
-  select l.last_seen from left_out l join store s on s.id = l.store_id where l.account_id = %(account)s limit %(most)s) x
+  select l.last_seen from left_out l join store s on s.id = l.store_id
+   where l.account_id = %(account)s and l.set_aside_at is null and s.deleted_at is null limit %(most)s) x
 union all
 select 'file', count(*), min(first_seen) from (
   select f.first_seen from unread_file f join warehouse w on w.id = f.warehouse_id

@@ -210,7 +210,9 @@ class OrderSearch(models.Model):
 
 
 class LeftOutRecord(TenantModel):
-    """A record that never became an order because it could not be understood: what, why, and the payload as received."""
+    """A record that could not be understood: what of it, why, and the payload as received. It goes once the order comes and is
+    understood; `set_aside_at` is when somebody had seen to it.
+    """
 
     store = RowKey(Store, related_name="+")
     external_id = models.TextField(**EXTERNAL)
@@ -218,6 +220,7 @@ class LeftOutRecord(TenantModel):
     why = models.TextField()
     raw = models.BinaryField()
     last_seen = models.DateTimeField(default=timezone.now)
+    set_aside_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "left_out"

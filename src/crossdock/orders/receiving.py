@@ -15,7 +15,7 @@ from crossdock.domain.changes import what_changed
 from crossdock.domain.orders import Order
 from crossdock.orders.content import unpacked
 from crossdock.orders.intake import Incoming, Intake, Prepared, only, prepare
-from crossdock.orders.not_understood import keep_not_understood
+from crossdock.orders.not_understood import keep_not_understood, understood
 from crossdock.tenancy import statements
 from crossdock.tenancy.packing import unpack
 from crossdock.tenancy.scope import account_in_scope
@@ -221,6 +221,7 @@ def receive_page(
                 if not (told_as == JUDGED_AGAIN and not one.is_new and one.incoming.is_left_out)
             ]
         )
+    understood(intake.store_id, [one.order.external_id for one in ready.orders])
     keep_not_understood(intake.store_id, rejected)
     new, changed = (tuple(one.id for one in landed if one.is_new is is_new) for is_new in (True, False))
     return Received(new, changed, len(ready.orders) - len(landed), len(rejected))

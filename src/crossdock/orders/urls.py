@@ -15,6 +15,11 @@ urlpatterns = [
     path("a/<account:account>/orders/statuses/", reading.statuses, name="statuses"),
     path("a/<account:account>/orders/not-understood/", reading.not_understood, name="not_understood"),
     path("a/<account:account>/orders/not-understood/<int:pk>/", reading.not_understood_raw, name="not_understood_raw"),
+    path(
+        "a/<account:account>/orders/not-understood/<int:pk>/set-aside/",
+        reading.not_understood_set_aside,
+        name="not_understood_set_aside",
+    ),
     path("a/<account:account>/orders/<short:public_id>/", one.order, name="detail"),
     path("a/<account:account>/orders/<short:public_id>/part/", one.part, name="part"),
     path("a/<account:account>/orders/<short:public_id>/act/", acting.act_on_one, name="act_on_one"),

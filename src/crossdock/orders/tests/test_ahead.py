@@ -21,10 +21,10 @@ def a_page(number, orders=1):
     return Page(found, tuple(msgspec.json.encode(order) for order in found), (), Position(id=str(number)))
 
 
-async def stored(pages, run=None, storing=0.0):
+async def stored(pages, run=None, storing=0.0, batches=None):
     """Batches by the ids of their pages, each of which takes a while to be stored."""
     run = run or SimpleNamespace(is_spent=False)
-    batches = []
+    batches = [] if batches is None else batches
     async for batch in lanes._ahead(run, pages, OPENED, Intake(1, 1), NOTHING):
         batches.append([read.page.position.id for read in batch])
         await asyncio.sleep(storing)
@@ -68,9 +68,7 @@ async def test_what_was_read_before_a_page_that_cannot_be_read_is_stored_before_
 
     batches = []
     with pytest.raises(Unavailable):
-        async for batch in lanes._ahead(SimpleNamespace(is_spent=False), breaking(), OPENED, Intake(1, 1), NOTHING):
-            batches.append([read.page.position.id for read in batch])
-            await asyncio.sleep(0.05)
+        await stored(breaking(), storing=0.05, batches=batches)
 
     assert batches == [["1"], ["2", "3"]]
 

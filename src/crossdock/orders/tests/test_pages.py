@@ -297,6 +297,20 @@ def test_what_is_not_understood_of_others_is_not_shown_to_limited_people(account
 
     assert "Secret reason." not in limited.get(url("not_understood", account)).content.decode()
     assert limited.get(url("not_understood_raw", account, pk=record.pk)).status_code == 404
+    assert limited.post(url("not_understood_set_aside", account, pk=record.pk)).status_code == 404
+
+
+def test_a_record_that_somebody_has_seen_to_is_set_aside(account, connection, staff):
+    with scoped(account.pk):
+        record = LeftOutRecord.objects.create(
+            account_id=account.pk, store=connection.store, external_id="gid/9", what="created_at", why="The date cannot be read.",
+            raw=pack(b"{}"),
+        )  # fmt: skip
+
+    page = staff.post(url("not_understood_set_aside", account, pk=record.pk), follow=True).content.decode()
+
+    assert "gid/9 of" in page
+    assert "The date cannot be read." not in page
 
 
 # --- Personal data --------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crossdock.accounts.models import Audit
+from crossdock.accounts.rights import system
 from crossdock.activity.models import Activity
 from crossdock.connections.testing import a_store
 from crossdock.connectors.kit.pages import Rejected
@@ -19,6 +21,7 @@ from crossdock.domain.units import wanted
 from crossdock.orders.content import orders_with
 from crossdock.orders.intake import Intake
 from crossdock.orders.models import LeftOutRecord, SalesOrder, SalesOrderLine
+from crossdock.orders.not_understood import set_aside, waiting
 from crossdock.orders.receiving import receive_each, receive_page, stored_already
 from crossdock.orders.testing import a_canonical_order
 from crossdock.tenancy.scope import scoped
@@ -297,6 +300,27 @@ def test_what_is_not_understood_for_another_reason_than_before_names_the_field_o
     with scoped(store.account_id):
         row = LeftOutRecord.objects.get()
     assert (row.what, row.why) == ("placed_at", "The placed_at cannot be read.")
+
+
+def test_what_was_not_understood_is_forgotten_once_the_order_comes_and_is(store):
+    receive(store, rejected=[Rejected(number, "currency", "“US” is no currency.", b"{}") for number in ("7", "8")])
+
+    receive(store, a_canonical_order(external_id="7"))
+
+    with scoped(store.account_id):
+        assert LeftOutRecord.objects.get().external_id == "8"
+
+
+def test_what_is_set_aside_comes_back_for_another_reason_only(store):
+    actor = system(store.account_id)
+    for reason, is_waiting in (("a", True), ("a", False), ("b", True)):
+        receive(store, rejected=[Rejected("7", "currency", reason, b"{}")])
+        with scoped(store.account_id):
+            assert waiting().exists() is is_waiting
+            set_aside(actor=actor, row=LeftOutRecord.objects.get())
+
+    with scoped(store.account_id):
+        assert Audit.objects.filter(action="store.record_set_aside", subject_id=store.pk).count() == 3
 
 
 def test_orders_of_a_page_are_told_apart_in_whatever_order_the_database_answers(store):

@@ -2,16 +2,18 @@
 
 import re
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from crossdock.accounts.rights import Right
 from crossdock.accounts.web import AccountRequest, for_account, requires
 from crossdock.activity.masking import masked
 from crossdock.domain.statuses import TRANSITIONS, OrderStatus
 from crossdock.orders.models import LeftOutRecord
+from crossdock.orders.not_understood import set_aside, waiting
 from crossdock.tenancy.packing import unpack
 
 PAGE = 100
@@ -36,16 +38,29 @@ def statuses(request: AccountRequest) -> HttpResponse:
 def not_understood(request: AccountRequest) -> HttpResponse:
     """Records that became no order, the last seen first: what they are, why, and what they looked like."""
     found = re.fullmatch(r"\d{1,18}", request.GET.get("before", ""), re.ASCII)
-    records = LeftOutRecord.objects.select_related("store", "store__merchant").defer("raw").order_by("-last_seen", "-pk")
-    if request.actor.merchants is not None:
-        records = records.filter(store__merchant_id__in=request.actor.merchants)
+    records = waiting()
     if found:
         last = get_object_or_404(LeftOutRecord, pk=int(found[0]))
         records = records.filter(last_seen__lte=last.last_seen).exclude(last_seen=last.last_seen, pk__gte=last.pk)
     rows = list(records[: PAGE + 1])
-    older = f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
-    may_see = request.actor.may(Right.SEE_MESSAGES)
-    return render(request, "orders/not_understood.html", {"rows": rows[:PAGE], "older": older, "may_see": may_see})
+    context = {
+        "rows": rows[:PAGE],
+        "older": f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
+        "may_see": request.actor.may(Right.SEE_MESSAGES),
+        "may_set_aside": request.actor.may(Right.ACT_ON_ORDERS),
+    }
+    return render(request, "orders/not_understood.html", context)
+
+
+@require_POST
+@for_account
+@requires(Right.ACT_ON_ORDERS)
+def not_understood_set_aside(request: AccountRequest, pk: int) -> HttpResponse:
+    """Name a record no longer."""
+    row = get_object_or_404(waiting(), pk=pk)
+    set_aside(actor=request.actor, row=row)
+    messages.success(request, _("{record} of {store} is set aside.").format(record=row.external_id, store=row.store.name))
+    return redirect("orders:not_understood", account=request.account.public_id)
 
 
 @require_GET
