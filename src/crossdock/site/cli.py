@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from crossdock.site.commands import COMMANDS
 from crossdock.site.environment import Refused
@@ -18,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
         prog="crossdock",
         description="Moves orders from where they are sold to where they are shipped, and the proof of shipping back.",
     )
+    main_parser.add_argument("--version", action="version", version=f"crossdock {version('crossdock')}")
     subparsers = main_parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         made = subparsers.add_parser(command.NAME, help=command.HELP, description=command.HELP, parents=[common])

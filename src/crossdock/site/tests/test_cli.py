@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 
 import psycopg
 import pytest
@@ -47,6 +48,14 @@ def test_every_command_says_what_it_does(capsys):
     assert ended.value.code == 0
     assert all(command.NAME in printed for command in COMMANDS)
     assert [command.NAME for command in COMMANDS if not command.HELP] == []
+
+
+def test_the_version_is_that_of_what_is_installed(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"crossdock {version('crossdock')}\n"
 
 
 def test_a_port_in_use_is_one_line_that_names_the_option(bare, taken_port, capsys):
