@@ -103,7 +103,7 @@ with drawn as (
  t as (
   insert into order_search (order_id, account_id, words, tracking)
   select m.id, %(account)s,
-         m.number || ' ' || m.external_id || ' ' || m.given_name || ' ' || m.family_name || ' '
+         m.number || ' ' || m.given_name || ' ' || m.family_name || ' '
          || m.given_name || '.' || m.family_name || mod(m.n, 100) || '@' || m.host || ' 1555'
          || lpad(mod(m.n * 7919, 10000000)::text, 7, '0') || ' ' || k.skus, m.tracking
     from m join (select n, string_agg(distinct sku, ' ') skus from line group by n) k using (n) order by m.id),

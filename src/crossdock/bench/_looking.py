@@ -75,7 +75,7 @@ def _looker(name: str, account: Account, merchants: tuple[int, ...] | None, big:
             [list(merchants or (big.merchant_id, small.merchant_id)), DRAWN],
         )
         drawn = [(*row[:3], row[3].split(" "), row[4]) for row in cursor.fetchall()]
-    orders = tuple(Order(number, key, who, words[4], words[-1], tracking) for number, key, who, words, tracking in drawn)
+    orders = tuple(Order(number, key, who, words[3], words[-1], tracking) for number, key, who, words, tracking in drawn)
     return Looker(name, account, person, merchants, big, small, orders)
 
 

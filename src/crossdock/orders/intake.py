@@ -71,14 +71,16 @@ def only(ready: Prepared, places: Sequence[int], is_erased: Container[int], inta
 
 
 def search_text(order: Order) -> str:
-    """One lower-case line of all that people look an order up by, but for what comes back from the warehouse."""
+    """One lower-case line of all that people look an order up by a part of, but for what comes back from the warehouse.
+
+    Not the store's id, which is looked up whole: ids of a store begin alike, so that a search for digits would meet them all.
+    """
     to = order.ship_to
     addresses = [one for one in (to, order.bill_to, *(each.ship_to for each in order.consignments)) if one]
     # Whoever asks to be forgotten is found by these, too: a present goes to somebody else than who pays.
     phones = [order.phone, *(one.phone for one in addresses)]
     parts = [
         order.number,
-        order.external_id,
         order.customer_po,
         to.name if to else None,
         to.company if to else None,
