@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from crossdock.site.environment import DatabaseUrls
 from crossdock.site.postgres import EmbeddedPostgres
 
 TEMPLATE = "crossdock_template"
+
+STALLED = timedelta(minutes=2)
+"""How long a machine may stand still (its disk, a database being dropped) without a test failing that is not about time."""
 
 
 @dataclass
@@ -194,6 +198,8 @@ def database(server: TestServer) -> Iterator[DatabaseUrls]:
     from django.conf import settings
     from django.db import connections
 
+    from crossdock.jobs import lanes, leases
+
     name = f"crossdock_test_{os.getpid()}"
     server.clone(server.template, name)
     urls = server.on(name)
@@ -203,10 +209,13 @@ def database(server: TestServer) -> Iterator[DatabaseUrls]:
     before = {key: os.environ.get(key) for key in variables}
     os.environ.update(variables)
     settings.VAULT_KEY_FILE = variables["CROSSDOCK_KEY_FILE"]
+    entry = connection_settings(urls.app, role=APP_ROLE)
+    entry["OPTIONS"]["options"] += f" -c lock_timeout={STALLED.total_seconds():.0f}s"
     # In place: the handler makes each thread's connection from this dictionary.
-    connections.settings["default"].update(connection_settings(urls.app, role=APP_ROLE))
-    settings.DATABASES["default"].update(connection_settings(urls.app, role=APP_ROLE))
-    connections["default"].settings_dict.update(connections.settings["default"])
+    connections.settings["default"].update(entry)
+    settings.DATABASES["default"].update(entry)
+    connections["default"].settings_dict.update(entry)
+    lanes.LEASE = leases.LEASE = STALLED
     yield urls
     connections.close_all()
     for key, value in before.items():

@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crossdock.accounts.services import create_account
-from crossdock.bench._filling import fill, search_index_afterwards
+from crossdock.bench._filling import fill, held_in_memory, search_index_afterwards
 from crossdock.bench._looking import Looker, lookers, questions
 from crossdock.bench._processes import cpu_of
 from crossdock.bench._report import machine, say, show
@@ -152,11 +152,20 @@ def run(orders: int, rounds: int, around_filling: AbstractContextManager[None]) 
         fill(account.pk, orders, end)
     fill_s = round(time.perf_counter() - started, 1)
     say(f"{orders:,} orders filled in {fill_s} s")
+    held_mb = held_in_memory()
     cases: dict[str, dict[str, Any]] = {}
     for looker in lookers(account):
         say(f"looking as {looker.name}")
         cases |= {f"{looker.name}: {name}": figures for name, figures in look(looker, end, rounds).items()}
-    return {"orders": orders, "fill_s": fill_s, "rounds": rounds, **summed_up(cases), "cases": cases, "machine": machine()}
+    return {
+        "orders": orders,
+        "fill_s": fill_s,
+        "held_mb": held_mb,
+        "rounds": rounds,
+        **summed_up(cases),
+        "cases": cases,
+        "machine": machine(),
+    }
 
 
 def summed_up(cases: dict[str, dict[str, Any]]) -> dict[str, Any]:

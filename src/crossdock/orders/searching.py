@@ -1,4 +1,6 @@
-"""Find orders by any number, name, e-mail, SKU or tracking number: three steps, each bounded, the first that answers wins."""
+"""Find orders by any number, name, e-mail, SKU or tracking number, in steps that are bounded each, and the first that answers wins: as
+a whole number, as the end of one, as a part of anything the newest orders carry, by the index of such parts, and further back.
+"""
 
 import re
 from collections.abc import Iterable
@@ -118,7 +120,8 @@ def pattern_of(text: str) -> str:
 
 
 def find(text: str, *, before: Place | None = None, wanted: int = 51, is_anywhere: bool = False) -> Found:
-    """Orders of the open scope that carry `text`, older than `before`. `is_anywhere` takes it for no number.
+    """Orders of the open scope that carry `text`, older than `before`. With `is_anywhere` it is looked for
+    as a part of everything, though it is a number or the end of one.
 
     Limited people find only their merchants' orders.
     """

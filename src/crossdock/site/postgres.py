@@ -28,13 +28,18 @@ MAJOR: Final = "18"
 START_LIMIT = 60.0  # seconds: recovery after kill -9 of a busy server may take a while
 OWNER_LOGIN, WEB_LOGIN = "crossdock_owner", "crossdock_web"
 
-# One machine shared with web and workers; a socket is the only way in.
+SHARE, LEAST, MOST = 8, 128 << 20, 8 << 30
+"""The part of the machine's memory that the server keeps pages in, and its bounds in bytes.
+
+PostgreSQL's manual advises a quarter where nothing else runs; this machine is shared with web and workers. Orders that are looked
+for by a few letters lie anywhere: what is not in memory then is read from the disk, page by page.
+"""
+
+# A socket is the only way in.
 FLAGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
     "work_mem": "8MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
@@ -48,6 +53,7 @@ FLAGS = {
     "log_min_messages": "warning",
     "log_min_error_statement": "panic",  # a statement may carry a shopper's address; the log must not
 }
+CONTAINER_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 NOT_DURABLE = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -55,6 +61,21 @@ NOT_DURABLE = {
     "shared_buffers": "128MB",
     "autovacuum_naptime": "1min",
 }
+
+
+def memory_flags(memory: int) -> dict[str, str]:
+    """How much of the machine's memory, in bytes, the server takes, and how much of its data it may expect to be held."""
+    buffers = min(MOST, max(LEAST, memory // SHARE))
+    return {"shared_buffers": f"{buffers >> 20}MB", "effective_cache_size": f"{max(buffers, memory // 2) >> 20}MB"}
+
+
+def memory_of_machine() -> int:
+    """Bytes of memory that this machine has, or the container we run in may use."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for file in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):  # no such file, or the word "max"
+            memory = min(memory, int(file.read_text()))
+    return memory
 
 
 class EmbeddedPostgres:
@@ -65,7 +86,7 @@ class EmbeddedPostgres:
         self.folder = folder
         self.user = user or service_user()
         self.is_durable = is_durable
-        self.flags = FLAGS if is_durable else {**FLAGS, **NOT_DURABLE}
+        self.flags = {**FLAGS, **memory_flags(memory_of_machine()), **({} if is_durable else NOT_DURABLE)}
         self.base = folder / "postgres"
         self.data = self.base / f"data-{MAJOR}"
         self.log = self.base / "server.log"

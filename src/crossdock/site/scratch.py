@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -57,6 +58,8 @@ def _database(folder: Path, user: ServiceUser) -> Iterator[dict[str, str]]:
     logins = server.prepare()
     server.start()
     try:
+        with psycopg.connect(make_conninfo(logins.superuser_url, dbname="crossdock"), autocommit=True) as connection:
+            connection.execute("create extension pg_prewarm")
         pid = str(server.process.pid) if server.process else ""
         yield {
             "DATABASE_URL": logins.web_url,

@@ -11,8 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from crossdock.site import postgres
 from crossdock.site.environment import Refused, read_logins, short_run_dir
-from crossdock.site.postgres import EmbeddedPostgres
+from crossdock.site.postgres import EmbeddedPostgres, memory_flags, memory_of_machine
 
 
 @pytest.fixture
@@ -172,3 +173,33 @@ def test_a_path_too_long_for_a_socket_gets_a_short_one():
     assert short_run_dir(Path("/srv/run"), 7) == Path("/srv/run")
     assert len(str(short_run_dir(deep, 7))) < 60
     assert short_run_dir(deep, 7) == short_run_dir(deep, 7) != short_run_dir(deep, 8)
+
+
+@pytest.mark.parametrize(
+    ("memory", "buffers", "expected"),
+    [
+        pytest.param(512 << 20, "128MB", "256MB", id="a very small machine keeps the least"),
+        pytest.param(2 << 30, "256MB", "1024MB", id="2 GB"),
+        pytest.param(24 << 30, "3072MB", "12288MB", id="24 GB"),
+        pytest.param(256 << 30, "8192MB", "131072MB", id="a very large machine keeps the most"),
+    ],
+)
+def test_the_server_takes_an_eighth_of_the_machines_memory(memory, buffers, expected):
+    assert memory_flags(memory) == {"shared_buffers": buffers, "effective_cache_size": expected}
+
+
+@pytest.mark.parametrize(("said", "is_limited"), [(b"1073741824\n", True), (b"max\n", False), (None, False)])
+def test_a_containers_limit_is_the_memory_there_is(tmp_path, monkeypatch, said, is_limited):
+    file = tmp_path / "memory.max"
+    if said is not None:
+        file.write_bytes(said)
+    monkeypatch.setattr(postgres, "CONTAINER_LIMITS", (file, tmp_path / "another"))
+
+    assert memory_of_machine() == (1 << 30 if is_limited else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def test_a_running_server_has_the_memory_it_was_given(embedded, logins):
+    with psycopg.connect(logins.owner_url) as connection:
+        row = connection.execute("select pg_size_bytes(current_setting('shared_buffers')) >> 20").fetchone()
+
+    assert row == (int(memory_flags(memory_of_machine())["shared_buffers"].removesuffix("MB")),)
