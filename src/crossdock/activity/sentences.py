@@ -71,6 +71,8 @@ def _changed(params: Params) -> str:
     ]
     if not names:
         return _("Changed in the store, revision {revision}").format(revision=params.get("revision", "?"))
+    if names == [str(_NAMES[LEFT_TO_SHIP])]:
+        return _("Changed in the store: units left to ship, as after each shipment")
     shown = ", ".join(names[:3]) + (_(" and {count} more").format(count=len(names) - 3) if len(names) > 3 else "")
     return _("Changed in the store: {what}").format(what=shown)
 

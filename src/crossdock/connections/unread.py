@@ -21,6 +21,14 @@ from crossdock.tenancy.scope import account_in_scope
 MOST = 1_000
 """Files remembered at most of one channel of a warehouse: who sends ever more has one fault, and not so many."""
 
+NOT_UNDERSTOOD = "warehouse.not_understood"
+"""The kind of activity that says what could not be understood."""
+
+TOLD_LATELY = """
+select params->>'where', params->>'why' from activity
+ where warehouse_id = %s and kind = %s and at > clock_timestamp() - interval '1 day'
+"""
+
 # By the database's clock, as what was seen since is compared with it.
 KNOWN = """
 select clock_timestamp(), coalesce(array_agg(name), '{}') from unread_file
@@ -104,6 +112,15 @@ def end(warehouse_id: int, channel: ChannelKind, look: Look, *, is_replaced: boo
     if look.names:
         gone = UnreadFile.objects.filter(warehouse_id=warehouse_id, channel=channel, last_seen__lt=look.began)
         (gone if is_replaced else gone.filter(stands=True)).delete()
+
+
+def told_lately(warehouse_id: int) -> set[tuple[str, str]]:
+    """What the activity said within the last day that it could not understand, and why: a file that stays is read at every poll, and
+    said once a day.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TOLD_LATELY, [warehouse_id, NOT_UNDERSTOOD])
+        return set(cursor.fetchall())
 
 
 def waiting() -> QuerySet[UnreadFile]:

@@ -1,12 +1,10 @@
 """The way through a warehouse: prepare a store's orders, send a connection's, pull a warehouse's shipments, post them."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
 from crossdock.activity.services import Kept, Told, envelope, keep_messages, tell
 from crossdock.connections import gateway, unread
@@ -143,15 +141,17 @@ def _land(run: Run, page: ShipmentPage, kept: list[Kept], state: dict[str, Any],
             ],
             warehouse_id=run.owner_id,
         )
+    told = unread.told_lately(run.owner_id) if page.rejected else ()
     tell(
         [
             Told(
-                kind="warehouse.not_understood",
+                kind=unread.NOT_UNDERSTOOD,
                 warehouse_id=run.owner_id,
                 params={"where": one.where or one.external_id or "", "why": one.reason, "field": one.field or ""},
                 message_id=_said_in(kept, one),
             )
-            for one in _not_told_yet(run.owner_id, page.rejected)
+            for one in page.rejected
+            if (one.where or one.external_id or "", one.reason) not in told
         ]
     )
     unread.note(run.owner_id, ChannelKind.SHIPMENTS, page.rejected, has_read=bool(page.shipments), is_live=is_live)
@@ -163,20 +163,6 @@ def _said_in(kept: list[Kept], rejected: Rejected) -> UUID | None:
     """The exchange that brought a record, so that what it looked like is behind what is told of it."""
     holds = (one.id for one in kept if rejected.raw and rejected.raw in one.exchange.response)
     return next(holds, kept[-1].id if kept else None)
-
-
-def _not_told_yet(warehouse_id: int, rejected: Sequence[Rejected]) -> list[Rejected]:
-    """What could not be understood and was not said within the last day: a file that stays is read at every poll."""
-    if not rejected:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select params->>'where', params->>'why' from activity where warehouse_id = %s and kind = 'warehouse.not_understood'"
-            " and at > clock_timestamp() - interval '1 day'",
-            [warehouse_id],
-        )
-        told = set(cursor.fetchall())
-    return [one for one in rejected if (one.where or one.external_id or "", one.reason) not in told]
 
 
 def _finish(run: Run, until: datetime, kept: list[Kept], look: Look) -> None:

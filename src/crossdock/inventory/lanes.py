@@ -101,8 +101,9 @@ def _land(run: Run, page: StockPage, kept: list[Kept], at: datetime, named: set[
     if page.rejected:
         first = page.rejected[0]
         where = first.where or first.external_id or page.reading
-        params = {"where": where, "why": first.reason, "field": first.field or "", "count": len(page.rejected)}
-        tell([Told(kind="warehouse.not_understood", warehouse_id=run.owner_id, params=params, message_id=message_id)])
+        if (where, first.reason) not in unread.told_lately(run.owner_id):
+            params = {"where": where, "why": first.reason, "field": first.field or "", "count": len(page.rejected)}
+            tell([Told(kind=unread.NOT_UNDERSTOOD, warehouse_id=run.owner_id, params=params, message_id=message_id)])
     return found
 
 

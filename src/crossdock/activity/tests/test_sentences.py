@@ -81,9 +81,10 @@ def test_problems_are_what_needs_somebody_or_waits():
     ("what", "sentence"),
     [
         (["ship_to"], "Changed in the store: ship-to address"),
-        (["left_to_ship"], "Changed in the store: units left to ship"),
+        (["left_to_ship"], "Changed in the store: units left to ship, as after each shipment"),
         (["ship_not_before", "tags", "hold", "lines"], "Changed in the store: ship not before, tags, hold and 1 more"),
-        (["left_out", "not_imported", "left_to_ship"], "Changed in the store: units left to ship"),
+        (["left_out", "not_imported", "left_to_ship"], "Changed in the store: units left to ship, as after each shipment"),
+        (["tags", "left_to_ship"], "Changed in the store: tags, units left to ship"),
         (["not_imported"], "Changed in the store: whether it is imported"),
         ([], "Changed in the store, revision 3"),
     ],

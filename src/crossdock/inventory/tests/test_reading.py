@@ -116,6 +116,17 @@ async def test_a_row_that_cannot_be_read_keeps_the_rest_from_being_taken_for_mis
     assert [row.params["why"] for row in told] == ["“x” is no number."]
 
 
+async def test_a_file_that_stays_is_said_once_for_each_reason_and_not_at_every_reading(market):
+    warehouse, shed, *_ = await joined(market)
+    for why in ("“x” is no number.", "“x” is no number.", "There is no column for the SKU."):
+        shed.says(A=4)
+        shed.pages = [msgspec.structs.replace(shed.pages[0], rejected=(Rejected("B", "available", why, b"B,x"),))]
+        await market.run(READ, warehouse.pk)
+
+    told = await market.there(lambda: list(Activity.objects.filter(kind="warehouse.not_understood").order_by("pk")))
+    assert [row.params["why"] for row in told] == ["“x” is no number.", "There is no column for the SKU."]
+
+
 async def test_no_answer_is_no_figure(market):
     warehouse, shed, *_ = await joined(market)
     shed.says(A=5)

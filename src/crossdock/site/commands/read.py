@@ -37,4 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
         return UNREADABLE
     json.dump(reading, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
+    if not any(reading.values()):
+        sys.stderr.write("crossdock: it was understood, and there are no orders in it\n")
     return code

@@ -207,6 +207,15 @@ def test_an_unknown_bench_names_those_there_are(capsys):
     assert "there is no bench 'nothing'" in capsys.readouterr().err
 
 
+def test_a_list_without_orders_is_understood_and_said_to_be_empty(capsys, tmp_path):
+    (tmp_path / "orders.json").write_text('{"orders": []}')
+
+    assert cli.main(["read", "shopify", str(tmp_path / "orders.json")]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"orders": [], "rejected": []}
+    assert said.err == "crossdock: it was understood, and there are no orders in it\n"
+
+
 def test_a_file_that_is_not_there_cannot_be_read(capsys):
     assert cli.main(["read", "shopify", "/nowhere.json"]) == 2
     assert "No such file" in capsys.readouterr().err
