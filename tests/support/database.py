@@ -10,9 +10,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ from crossdock.site.postgres import EmbeddedPostgres
 
 TEMPLATE = "crossdock_template"
 
-STALLED = timedelta(minutes=2)
-"""How long a machine may stand still (its disk, a database being dropped) without a test failing that is not about time."""
+FINISHED_WITHIN = 60.0
+"""Seconds after which a thread that a test left at work is a failure."""
 
 
 @dataclass
@@ -198,8 +198,6 @@ def database(server: TestServer) -> Iterator[DatabaseUrls]:
     from django.conf import settings
     from django.db import connections
 
-    from crossdock.jobs import lanes, leases
-
     name = f"crossdock_test_{os.getpid()}"
     server.clone(server.template, name)
     urls = server.on(name)
@@ -209,13 +207,10 @@ def database(server: TestServer) -> Iterator[DatabaseUrls]:
     before = {key: os.environ.get(key) for key in variables}
     os.environ.update(variables)
     settings.VAULT_KEY_FILE = variables["CROSSDOCK_KEY_FILE"]
-    entry = connection_settings(urls.app, role=APP_ROLE)
-    entry["OPTIONS"]["options"] += f" -c lock_timeout={STALLED.total_seconds():.0f}s"
     # In place: the handler makes each thread's connection from this dictionary.
-    connections.settings["default"].update(entry)
-    settings.DATABASES["default"].update(entry)
-    connections["default"].settings_dict.update(entry)
-    lanes.LEASE = leases.LEASE = STALLED
+    connections.settings["default"].update(connection_settings(urls.app, role=APP_ROLE))
+    settings.DATABASES["default"].update(connection_settings(urls.app, role=APP_ROLE))
+    connections["default"].settings_dict.update(connections.settings["default"])
     yield urls
     connections.close_all()
     for key, value in before.items():
@@ -227,11 +222,24 @@ def database(server: TestServer) -> Iterator[DatabaseUrls]:
     shutil.rmtree(keys, ignore_errors=True)
 
 
+def _wait_for_threads() -> None:
+    """Let the pool's threads finish what a test left them to do. Whoever is in the middle of a transaction when pytest closes the
+    database to him cannot end it: what he and the next ones write is not committed.
+    """
+    from crossdock.tenancy.scope import _pool
+
+    threads = _pool._max_workers
+    together = threading.Barrier(threads)
+    for waiting in [_pool.submit(together.wait, FINISHED_WITHIN) for _ in range(threads)]:
+        waiting.result()
+
+
 @pytest.fixture
 def db_ready(database: DatabaseUrls, django_db_blocker: Any) -> Iterator[DatabaseUrls]:
     """Lets this test, its threads and what it starts use the database. What it writes stays: make an account of your own."""
     with django_db_blocker.unblock():
         yield database
+        _wait_for_threads()
         from django.db import connection
 
         if connection.connection is not None and connection.in_atomic_block:

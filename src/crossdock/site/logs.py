@@ -16,6 +16,9 @@ _SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
+_PROCESSORS: list[Any] = [*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+"""One list however often we are configured: loggers keep the one they began with, and what captures their lines takes its place."""
+
 
 def _renderer() -> list[Any]:
     if sys.stderr.isatty() or os.environ.get("CROSSDOCK_LOG") == "plain":
@@ -51,7 +54,7 @@ def configure(config: dict[str, Any]) -> None:
     """Django calls this with its setting LOGGING."""
     logging.config.dictConfig(config)
     structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -169,7 +169,8 @@ def in_scope(account_id: int, fn: Callable[P, T], /, *args: P.args, **kwargs: P.
 
 
 def _in_thread(account_id: int | None, fn: Callable[[], T]) -> T:
-    if connection.errors_occurred or monotonic() - getattr(_used, "at", 0.0) > FRESH_FOR:
+    # One that was left in a transaction is dropped there: Django would take ours for a part of that, and never commit it.
+    if not connection.autocommit or connection.errors_occurred or monotonic() - getattr(_used, "at", 0.0) > FRESH_FOR:
         close_old_connections()
     try:
         return fn() if account_id is None else in_scope(account_id, fn)

@@ -5,8 +5,8 @@ from time import monotonic
 import pytest
 
 from crossdock.connections.testing import a_store
-from crossdock.jobs import lanes, leases
-from crossdock.jobs.lanes import MARGIN, LeaseLost, hold
+from crossdock.jobs import leases
+from crossdock.jobs.lanes import LEASE, MARGIN, LeaseLost, hold
 from crossdock.jobs.models import Lane
 from crossdock.jobs.wakes import open_lane, wake
 from crossdock.tenancy.scope import scoped
@@ -48,7 +48,7 @@ def test_nothing_is_told_by_whoever_learned_that_he_lost_the_lane(run):
 def test_whoever_has_a_lane_is_sure_of_it_for_less_long_than_he_has_it(run):
     run.renewed(monotonic())
 
-    assert run.sure_until <= monotonic() + (lanes.LEASE - MARGIN).total_seconds()
+    assert run.sure_until <= monotonic() + (LEASE - MARGIN).total_seconds()
 
 
 def test_whoever_has_a_lane_goes_on_with_it_once_for_each_time_it_was_woken_meanwhile(account, run):

@@ -63,11 +63,9 @@ def test_the_migrating_connection_is_not_asked(db_ready):
 
 
 def test_time_outs_travel_with_the_connection(db_ready):
-    wrapper = a_connection(db_ready.app, role=APP_ROLE)
-    with wrapper.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("select name, setting from pg_settings where name like '%%_timeout'")
         settings = dict(cursor.fetchall())
-    wrapper.close()
 
     assert (settings["statement_timeout"], settings["lock_timeout"]) == ("30000", "5000")
     assert settings["idle_in_transaction_session_timeout"] == "60000"

@@ -13,6 +13,7 @@ from crossdock.accounts import audit
 from crossdock.accounts.models import Account, Audit, Membership
 from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
+from crossdock.tenancy import scope
 from crossdock.tenancy.scope import ScopeError, across_accounts, current_account, in_db, in_scope, scoped
 
 pytestmark = pytest.mark.usefixtures("db_ready")
@@ -33,6 +34,10 @@ def accounts_seen():
 
 class Broken(Exception):
     pass
+
+
+def rename(account, name):
+    Account.objects.filter(pk=account.pk).update(name=name)
 
 
 def write_and_break(account):
@@ -221,6 +226,17 @@ async def test_async_work_runs_in_the_accounts_scope_and_work_across_accounts_in
 
     assert await in_db(mine.pk, accounts_seen) == {mine.pk}
     assert await across_accounts(accounts_seen) == set()
+
+
+async def test_what_is_written_after_a_thread_was_left_in_a_transaction_is_committed(monkeypatch):
+    mine = await across_accounts(an_account)
+    with monkeypatch.context() as patched, ThreadPoolExecutor(max_workers=1) as pool:
+        patched.setattr(scope, "_pool", pool)
+        await across_accounts(lambda: connection.set_autocommit(False))
+        await in_db(mine.pk, rename, mine, "Renamed")
+        await asyncio.wrap_future(pool.submit(lambda: connection.close()))
+
+    assert await in_db(mine.pk, lambda: Account.objects.get(pk=mine.pk).name) == "Renamed"
 
 
 def test_two_thousand_mixed_jobs_in_eight_threads_see_no_foreign_row():
