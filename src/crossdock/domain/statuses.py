@@ -114,6 +114,7 @@ def _moves() -> tuple[Transition, ...]:
     move(S.OPEN, "closed_unshipped", S.CANCELED, "Closed at the warehouse with nothing shipped.")
     move((S.PARTIALLY_SHIPPED, S.SHIPPED, S.CLOSED), "all_voided", S.OPEN, "The warehouse took back all it had shipped of it.")
     move((S.SHIPPED, S.CLOSED), "part_voided", S.PARTIALLY_SHIPPED, "The warehouse took back a part of what it had shipped.")
+    move((S.SHIPPED, S.CLOSED), "more_wanted", S.PARTIALLY_SHIPPED, "The store wants more of it after everything had left.")
     move(S.SHIPPED, "store_told", S.CLOSED, "The store has taken the last notice.")
     move((S.OPEN, S.PARTIALLY_SHIPPED), "abandoned", S.ABANDONED, "The account's days passed without a shipment.")
     move(S.SKIPPED, "passes_now", S.NEW, "It changed in the store and is no longer left out.")

@@ -10,7 +10,9 @@ from crossdock.activity.services import Told, tell
 from crossdock.domain.arrival import arrive
 from crossdock.domain.orders import Order
 from crossdock.domain.statuses import OrderStatus
+from crossdock.fulfillment.posting import CLOSE
 from crossdock.fulfillment.preparing import units_for_a_person
+from crossdock.fulfillment.shipping import SETTLE
 from crossdock.fulfillment.terms import Terms
 from crossdock.jobs.wakes import wake
 from crossdock.orders.content import orders_as_followed, orders_with
@@ -22,7 +24,7 @@ SET = 200
 
 CHANGED = """
 select o.id, o.status, coalesce(sum(l.allocated), 0), coalesce(sum(l.withdrawn), 0), coalesce(sum(l.sent), 0),
-       coalesce(sum(greatest(0, l.to_ship + l.withdrawn - l.allocated)), 0)
+       coalesce(sum(greatest(0, l.to_ship + l.withdrawn - l.allocated)), 0), coalesce(sum(l.shipped), 0)
   from (select id, status from sales_order where store_id = %(store)s and followed < revision and deleted_at is null and id > %(after)s
          order by id limit %(most)s for no key update skip locked) o
   left join sales_order_line l on l.order_id = o.id
@@ -109,8 +111,10 @@ def follow_changes(terms: Terms, after: int = 0) -> int | None:
     now = datetime.now(UTC)
     before = orders_as_followed([row[0] for row in rows if row[0] not in unsent])
     more_wanted = [row[0] for row in rows if row[0] not in unsent and row[5] > 0]
+    done_before = {OrderStatus.SHIPPED, OrderStatus.CLOSED}
+    status |= _go_on([i for i in more_wanted if status[i] in done_before and orders[i].canceled_at is None])
     for_a_person = units_for_a_person(terms, more_wanted)
-    for order_id, _, _, withdrawn, _, _ in rows:
+    for order_id, _, _, withdrawn, *_ in rows:
         if order_id in taken:
             raise_issue([order_id], CHANGED_WHILE_TAKEN)
         elif order_id not in unsent:
@@ -124,8 +128,20 @@ def follow_changes(terms: Terms, after: int = 0) -> int | None:
         cursor.execute(FOLLOWED, {"ids": done, "more": more_wanted})
         cursor.execute(GO_ON, {"ids": done})
         wake({row[0] for row in cursor.fetchall()})
+        # What has left may be all that is wanted by now. Units that a warehouse has and nobody wants any more may still leave.
+        whole = [row[0] for row in rows if row[0] in set(done) and row[3] == 0 and row[6] > 0]
+        cursor.execute(SETTLE, {"ids": whole})
+        cursor.execute(CLOSE, {"ids": whole})
+        tell([Told(kind="order.closed", order_id=row[0]) for row in cursor.fetchall()])
     wake_other_sellers(terms.store_id, ids)
     return int(ids[-1]) if len(ids) == SET else None
+
+
+def _go_on(ids: Sequence[int]) -> dict[int, OrderStatus]:
+    """Have orders go on of which the store wants more after everything had left; where they stand now."""
+    moved = move(ids, "more_wanted")
+    tell([Told(kind="order.more_wanted", order_id=order_id) for order_id in moved])
+    return moved
 
 
 def _take_back(ids: list[int]) -> set[int]:

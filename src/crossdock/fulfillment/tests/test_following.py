@@ -13,12 +13,12 @@ from crossdock.connections.gateway import Opened, Recorder
 from crossdock.connections.models import Effect, Mode
 from crossdock.connections.queries import links_of
 from crossdock.connections.testing import a_connection, a_store
-from crossdock.fulfillment import following
+from crossdock.fulfillment import following, preparing
 from crossdock.fulfillment.adopting import leave
 from crossdock.fulfillment.models import Allocation, FulfillmentOrder
 from crossdock.fulfillment.sending import Sending
 from crossdock.fulfillment.terms import terms_of
-from crossdock.fulfillment.testing import confirmed, given, settle_effect
+from crossdock.fulfillment.testing import a_shipment, confirmed, given, posted, settle_effect
 from crossdock.jobs.models import Lane
 from crossdock.orders.models import SalesOrder
 from crossdock.orders.services import reprocess
@@ -163,6 +163,66 @@ def test_units_that_one_warehouse_has_not_been_asked_for_are_taken_back_though_a
             (reno.pk, 0),
             (newark.pk, 1),
         }
+
+
+def closed(account, connection, order):
+    """The order, of which everything was given to the connection, left, and was told to the store."""
+    received(account, connection.store, [order])
+    (part,) = given(account, connection)
+    confirmed(account, part)
+    posted(account, a_shipment(account, part))
+
+
+def with_a_further_line(order, location, **changes):
+    """The order as the store has it after its line has left and another one was added."""
+    (line,) = order.lines
+    none = msgspec.structs.replace(line, to_ship=0 * line.to_ship)
+    more = msgspec.structs.replace(line, external_id="further", sku="CAP", location=location)
+    return changed(order, lines=(none, more), **changes)
+
+
+def test_a_line_added_to_an_order_that_is_done_goes_to_the_warehouse_that_has_nothing_of_it_yet(account, store):
+    reno = a_connection(account, store=store, locations=["reno"])
+    newark = a_connection(account, store=store, locations=["newark"])
+    order = a_canonical_order(lines=1)
+    order = msgspec.structs.replace(order, lines=(msgspec.structs.replace(order.lines[0], location="reno"),))
+    closed(account, reno, order)
+    received(account, store, [with_a_further_line(order, "newark")])
+
+    follow(account, store)
+    with scoped(account.pk):
+        preparing.give(terms_of(store.pk, links_of(store_id=store.pk)), 0, "again")
+
+        assert SalesOrder.objects.get().status == "partially_shipped"
+        assert FulfillmentOrder.objects.get(connection=newark).status == "given"
+
+
+def test_a_line_added_to_an_order_that_is_done_is_put_before_a_person_where_its_warehouse_takes_no_more(account, store):
+    link = a_connection(account, store=store)
+    order = a_canonical_order(lines=1)
+    closed(account, link, order)
+    received(account, store, [with_a_further_line(order, order.lines[0].location)])
+
+    follow(account, store)
+
+    with scoped(account.pk):
+        found = SalesOrder.objects.get()
+        assert (found.status, found.issue.split(" after ")[0]) == ("partially_shipped", "1 more units are wanted in the store")
+
+
+def test_an_order_is_done_when_the_store_takes_away_what_was_wanted_beyond_what_has_left(account, store):
+    link = a_connection(account, store=store)
+    order = a_canonical_order(lines=1)
+    closed(account, link, order)
+    received(account, store, [with_a_further_line(order, order.lines[0].location)])
+    follow(account, store)
+    gone = with_a_further_line(order, order.lines[0].location, seconds=2)
+    received(account, store, [msgspec.structs.replace(gone, lines=gone.lines[:1])])
+
+    follow(account, store)
+
+    with scoped(account.pk):
+        assert SalesOrder.objects.get().status == "closed"
 
 
 def test_units_of_a_part_whose_number_the_warehouse_has_otherwise_are_not_taken_off_it_because_the_store_wants_fewer(
