@@ -2,32 +2,36 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
 import pytest
+from django.db import OperationalError
+from django.db import connection as database
 
 from crossdock.accounts.rights import system
 from crossdock.activity.models import Activity
 from crossdock.connections.effects import run_effects
 from crossdock.connections.gateway import Opened, Recorder
-from crossdock.connections.models import Connection, Effect, Mode
+from crossdock.connections.models import ChannelKind, Connection, Effect, Mode
 from crossdock.connections.queries import links_of
+from crossdock.connections.services import set_channel
 from crossdock.connections.testing import a_connection, a_store
 from crossdock.connectors.kit.capabilities import CorrectsShipments, Done, Failed
 from crossdock.connectors.kit.errors import InvalidData, OutcomeUnknown
 from crossdock.domain.fulfillment import Content, Package, ShipmentCorrection
 from crossdock.domain.fulfillment import Shipment as Said
-from crossdock.fulfillment import shipping
+from crossdock.fulfillment import corrections, shipping
 from crossdock.fulfillment.correcting import Correcting
 from crossdock.fulfillment.for_orders import boxes_of
-from crossdock.fulfillment.models import Shipment
-from crossdock.fulfillment.services import reprocess_shipments
+from crossdock.fulfillment.models import PackageContent, Shipment
+from crossdock.fulfillment.services import archive_shipments, reprocess_shipments
 from crossdock.fulfillment.testing import a_sent_order, a_shipment, posted, settle_effect
 from crossdock.jobs import leases
 from crossdock.jobs.wakes import open_lane
-from crossdock.orders.models import SalesOrder, SalesOrderLine
+from crossdock.orders.models import OrderSearch, SalesOrder, SalesOrderLine
 from crossdock.orders.testing import an_order
 from crossdock.tenancy.scope import in_db, scoped
 
@@ -222,6 +226,60 @@ def test_a_part_that_is_voided_leaves_the_other_shipped(account, link):
         assert SalesOrder.objects.get().status == "partially_shipped"
 
 
+def test_an_order_that_has_left_whole_without_what_was_voided_stays_closed(account, link, part):
+    told(account, a_shipment(account, part))
+    beyond = a_shipment(account, part, units=1)
+    told(account, beyond)
+
+    said_again(account, beyond, is_void=True)
+    correct(account, link, Shop())
+
+    with scoped(account.pk):
+        assert Shipment.objects.get(pk=beyond.pk).status == "voided"
+        assert SalesOrder.objects.get().status == "closed"
+        assert SalesOrderLine.objects.values_list("shipped", "posted").get() == (1, 1)
+
+
+def test_units_of_which_the_store_was_not_told_are_not_taken_back_from_what_it_was_told(account, part):
+    shipment = a_shipment(account, part)
+    with scoped(account.pk):
+        PackageContent.objects.update(is_flagged=True)
+    told(account, shipment)
+
+    with scoped(account.pk):
+        corrections.take_back([shipment.pk], "Voided.")
+
+        assert SalesOrderLine.objects.get().posted == 0
+
+
+def test_taking_a_shipment_back_twice_takes_nothing_more_and_is_said_once(account, part):
+    shipment = a_shipment(account, part)
+    told(account, shipment)
+    with scoped(account.pk):
+        corrections.take_back([shipment.pk], "Voided.")
+    told(account, a_shipment(account, part))
+
+    with scoped(account.pk):
+        corrections.take_back([shipment.pk], "Voided once more.")
+
+        assert Shipment.objects.get(pk=shipment.pk).reason == "Voided."
+        assert SalesOrderLine.objects.values_list("shipped", "posted").get() == (1, 1)
+        assert SalesOrder.objects.get().status == "closed"
+        assert Activity.objects.filter(kind="shipment.voided").count() == 1
+
+
+def test_what_the_store_refused_of_a_shipment_is_still_said_when_the_warehouse_voids_it(account, part):
+    shipment = a_shipment(account, part)
+    with scoped(account.pk):
+        settle_effect(shipment.pk, "refused", kind="store.post", error="The store has no such order.")
+
+    said_again(account, shipment, is_void=True)
+
+    with scoped(account.pk):
+        assert Shipment.objects.get().status == "voided"
+        assert Effect.objects.get(kind="store.post").error == "The store has no such order."
+
+
 @pytest.mark.parametrize("client", [object(), None])
 def test_where_the_store_takes_no_correction_a_person_is_asked(account, link, part, client):
     shipment = a_shipment(account, part)
@@ -259,17 +317,50 @@ def test_a_person_can_have_a_refused_correction_made_again(account, link, part):
         assert (row.status, row.is_flagged) == ("completed", False)
 
 
-def test_nothing_is_corrected_from_the_moment_a_connection_is_switched_off(account, link, part):
+@pytest.mark.parametrize("what", ["connection", "channel"])
+def test_nothing_is_corrected_from_the_moment_a_connection_or_its_channel_is_switched_off(account, link, part, what):
     shipment = a_shipment(account, part)
     told(account, shipment)
     shop = Shop()
     said_again(account, shipment, **now_with("1ZRIGHT"))
     with scoped(account.pk):
-        Connection.objects.update(mode=Mode.OFF)
+        if what == "connection":
+            Connection.objects.update(mode=Mode.OFF)
+        else:
+            set_channel(actor=system(account.pk), connection=link, kind=ChannelKind.SHIPMENTS, is_on=False)
 
     correct(account, link, shop)
 
     assert shop.told == []
+
+
+@pytest.mark.parametrize("trouble", [InvalidData("It is refunded."), OutcomeUnknown("The line was cut.")])
+def test_a_voided_shipment_counts_until_the_store_has_taken_that(account, link, part, trouble):
+    shipment = a_shipment(account, part)
+    told(account, shipment)
+    shop = Shop()
+    shop.troubles = [trouble]
+
+    said_again(account, shipment, is_void=True)
+    correct(account, link, shop)
+
+    with scoped(account.pk):
+        assert Shipment.objects.get().status == "completed"
+        assert SalesOrderLine.objects.values_list("shipped", "posted").get() == (1, 1)
+        assert SalesOrder.objects.get().status == "closed"
+
+
+def test_a_shipment_with_units_nobody_asked_for_stays_before_a_person_when_its_correction_is_taken(account, link, part):
+    told(account, a_shipment(account, part))
+    beyond = a_shipment(account, part, units=1)
+    told(account, beyond)
+
+    said_again(account, beyond, **now_with("1ZRIGHT"))
+    correct(account, link, Shop())
+
+    with scoped(account.pk):
+        assert Effect.objects.get(kind="store.correct").state == "confirmed"
+        assert Shipment.objects.get(pk=beyond.pk).is_flagged
 
 
 def test_a_shipment_without_an_order_is_matched_as_it_is_by_now(account, link, part):
@@ -280,3 +371,112 @@ def test_a_shipment_without_an_order_is_matched_as_it_is_by_now(account, link, p
     with scoped(account.pk):
         row = Shipment.objects.get()
         assert (row.status, row.is_flagged) == ("voided", False)
+
+
+def test_boxes_are_replaced_in_their_own_shipment_and_the_order_is_found_by_their_new_numbers_alone(account, link):
+    part = a_sent_order(account, link, an_order(account, link.store, lines=2, status="new"))
+    first, other = a_shipment(account, part, units=1, tracking="1ZOLD"), a_shipment(account, part, tracking="1ZOTHER")
+
+    said_again(account, first, packages=(Package("2", "1ZNEW"), Package("3")))
+
+    with scoped(account.pk):
+        numbers = [(box.tracking, "1ZNEW" in box.tracking_url) for box in first.packages.order_by("external_id")]
+        assert numbers == [("", False), ("1ZNEW", True), ("", False)]
+        assert other.packages.get().tracking == "1ZOTHER"
+        assert OrderSearch.objects.get(order_id=part.order_id).tracking == "1znew 1zother"
+
+
+def test_a_carrier_alone_can_be_corrected_and_boxes_in_another_order_are_no_correction(account, part):
+    shipment = a_shipment(account, part)
+    boxes = (Package("1", "1ZA"), Package("2", "1ZB"))
+    said_again(account, shipment, packages=boxes)
+
+    said_again(account, shipment, packages=boxes[::-1])
+    said_again(account, shipment, service="Next Day")
+
+    with scoped(account.pk):
+        assert Shipment.objects.get().service == "Next Day"
+        said = Activity.objects.filter(kind="shipment.corrected").order_by("id")
+        assert [row.params["what"].split(" to ")[0] for row in said] == [
+            "The warehouse corrected the tracking number",
+            "The warehouse corrected the carrier",
+        ]
+
+
+def test_a_voided_shipment_is_put_before_a_person_once_the_warehouse_takes_that_back_and_not_before(account, link, part):
+    shipment = a_shipment(account, part)
+    told(account, shipment)
+    shop = Shop()
+    said_again(account, shipment, is_void=True)
+    correct(account, link, shop)
+    said_again(account, shipment, is_void=True, carrier="DHL")
+    with scoped(account.pk):
+        assert not Shipment.objects.get().is_flagged
+
+    said_again(account, shipment)
+    correct(account, link, shop)
+
+    assert [one.is_void for one in shop.told] == [True]
+    with scoped(account.pk):
+        row = Shipment.objects.get()
+        assert (row.status, row.is_flagged) == ("voided", True)
+        assert row.reason.startswith("The warehouse took back that it had voided this shipment. Look into it")
+        assert Effect.objects.filter(kind="store.correct").count() == 1
+
+
+def test_nothing_comes_of_a_correction_once_a_person_has_set_the_shipment_aside(account, part):
+    shipment = a_shipment(account, part, tracking="1ZWRONG")
+    told(account, shipment)
+    archive_shipments(actor=system(account.pk), ids=[shipment.pk])
+
+    said_again(account, shipment, **now_with("1ZRIGHT"))
+
+    with scoped(account.pk):
+        assert not Effect.objects.filter(kind="store.correct").exists()
+        assert not Activity.objects.filter(kind="shipment.corrected").exists()
+
+
+def test_what_else_is_done_under_the_number_of_a_voided_shipment_is_left_alone(account, part):
+    shipment = a_shipment(account, part)
+    with scoped(account.pk):
+        sending = Effect.objects.filter(kind="warehouse.send", subject_id=part.pk)
+        sending.update(subject_id=shipment.pk, state="intended", settled_at=None, evidence=None)
+
+    said_again(account, shipment, is_void=True)
+
+    with scoped(account.pk):
+        assert dict(Effect.objects.values_list("kind", "state")) == {"warehouse.send": "intended", "store.post": "refused"}
+
+
+def test_nobody_begins_to_tell_a_store_while_it_is_decided_what_a_correction_means(account, part):
+    shipment = a_shipment(account, part)
+
+    def decide():
+        try:
+            with scoped(account.pk), database.cursor() as cursor:
+                cursor.execute("set local lock_timeout = '50ms'")
+                corrections._stored([shipment.pk])
+        finally:
+            database.close()
+
+    with scoped(account.pk), ThreadPoolExecutor(1) as pool:
+        settle_effect(shipment.pk, "trying", kind="store.post")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            pool.submit(decide).result()
+
+
+def test_a_shipment_without_an_order_is_voided_or_waits_as_the_warehouse_says_unless_a_person_set_it_aside(account, part):
+    shipment = a_shipment(account, part, reference="unknown")
+    stood = []
+
+    for is_void, is_set_aside in [(True, False), (False, False), (True, False), (False, True), (True, True)]:
+        if is_set_aside:
+            with scoped(account.pk):
+                Shipment.objects.update(status="archived")
+        said_again(account, shipment, is_void=is_void)
+        with scoped(account.pk):
+            stood.append(Shipment.objects.get().status)
+
+    assert stood == ["voided", "new", "voided", "archived", "archived"]
+    with scoped(account.pk):
+        assert not Activity.objects.filter(shipment_id=shipment.pk).exists()
