@@ -1,23 +1,25 @@
 """Lines given to connections: every unit to exactly one warehouse, whoever races."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
-from django.db import connection, connections
+import pytest
+from django.db import OperationalError, connection, connections
 
 from crossdock.accounts.rights import system
+from crossdock.activity.models import Activity
 from crossdock.connections.models import Effect
 from crossdock.connections.queries import links_of
 from crossdock.connections.testing import a_connection, a_store
-from crossdock.domain.orders import Address
+from crossdock.domain.orders import Address, Consignment, Hold
 from crossdock.fulfillment import preparing
 from crossdock.fulfillment.models import Allocation, FulfillmentOrder
 from crossdock.fulfillment.terms import terms_of
-from crossdock.orders.models import SalesOrder, SalesOrderLine
-from crossdock.orders.services import reprocess
-from crossdock.orders.testing import a_canonical_order, received
+from crossdock.orders.models import Giving, SalesOrder, SalesOrderLine
+from crossdock.orders.services import delete, reprocess
+from crossdock.orders.testing import ADA, a_canonical_order, an_order, received
 from crossdock.tenancy.scope import scoped
 
 
@@ -64,6 +66,50 @@ def test_two_live_connections_and_a_thousand_orders_give_each_unit_to_one_wareho
         with connection.cursor() as cursor:
             cursor.execute("select count(*) from (select line_id from allocation group by line_id having count(*) > 1) twice")
             assert cursor.fetchone()[0] == 0
+        assert not Activity.objects.filter(kind="order.unfit").exists()
+
+
+def test_an_order_that_changed_is_given_to_nobody_before_the_change_was_followed(account):
+    store = a_store(account)
+    a_connection(account, store=store)
+    order = a_canonical_order()
+    received(account, store, [order])
+    received(
+        account,
+        store,
+        [msgspec.structs.replace(order, updated_at=order.updated_at + timedelta(minutes=1), email="b@example.com")],
+    )
+
+    prepare(account, store)
+
+    with scoped(account.pk):
+        assert not FulfillmentOrder.objects.exists()
+
+
+@pytest.mark.parametrize(("which", "waits"), [("new", False), ("again", False), ("waiting", True)])
+def test_whoever_walks_over_all_that_waits_passes_none_over_that_somebody_else_holds(account, which, waits):
+    store = a_store(account)
+    a_connection(account, store=store)
+    row = an_order(account, store, status="open" if which == "again" else "new")
+    giving = {"new": Giving.NOTHING, "again": Giving.AGAIN, "waiting": Giving.WAITS}[which]
+
+    def give():
+        try:
+            with scoped(account.pk), connection.cursor() as cursor:
+                cursor.execute("set local lock_timeout = '50ms'")
+                preparing.give(terms_of(store.pk, links_of(store_id=store.pk)), 0, which)
+        except OperationalError:
+            return True
+        else:
+            return False
+        finally:
+            connections.close_all()
+
+    with scoped(account.pk):
+        SalesOrder.objects.filter(pk=row.pk).update(giving=giving)
+    with scoped(account.pk), ThreadPoolExecutor(1) as pool:
+        SalesOrder.objects.select_for_update().get(pk=row.pk)
+        assert pool.submit(give).result() is waits
 
 
 def test_a_line_goes_to_its_locations_connection_and_the_rest_to_the_default(account):
@@ -77,6 +123,22 @@ def test_a_line_goes_to_its_locations_connection_and_the_rest_to_the_default(acc
     with scoped(account.pk):
         given = dict(Allocation.objects.values_list("line__location", "fulfillment_order__connection_id"))
     assert given == {"newark": newark.pk, "elsewhere": default.pk}
+
+
+def test_what_goes_to_two_addresses_is_asked_for_apart_of_the_same_warehouse(account):
+    store = a_store(account)
+    a_connection(account, store=store)
+    order = a_canonical_order(lines=3)
+    lines = [msgspec.structs.replace(line, consignment=number) for line, number in zip(order.lines, (0, 1, 0), strict=True)]
+    received(
+        account, store, [msgspec.structs.replace(order, lines=tuple(lines), consignments=(Consignment(ADA, order.method),) * 2)]
+    )
+
+    prepare(account, store)
+
+    with scoped(account.pk):
+        asked = Allocation.objects.order_by("fulfillment_order__part", "number")
+        assert list(asked.values_list("fulfillment_order__consignment", "sku")) == [(0, "SKU-1"), (0, "SKU-3"), (1, "SKU-2")]
 
 
 def test_a_line_whose_connection_is_not_live_waits_and_goes_nowhere_else(account):
@@ -123,6 +185,17 @@ def test_two_stores_with_the_same_number_cannot_both_send_it_to_one_warehouse(ac
     assert "order number prefix" in reason
 
 
+def test_two_stores_with_the_same_number_may_send_it_to_a_warehouse_each(account):
+    stores = [a_store(account), a_store(account)]
+    for store in stores:
+        a_connection(account, store=store)
+        received(account, store, [a_canonical_order(number="#1001")])
+        prepare(account, store)
+
+    with scoped(account.pk):
+        assert set(SalesOrder.objects.values_list("store_id", "status")) == {(store.pk, "queued") for store in stores}
+
+
 def test_a_prefix_stands_right_before_the_number(account):
     store = a_store(account, settings={"order_number_prefix": "ACME-"})
     a_connection(account, store=store)
@@ -132,6 +205,18 @@ def test_a_prefix_stands_right_before_the_number(account):
 
     with scoped(account.pk):
         assert FulfillmentOrder.objects.get().reference == "ACME-1001"
+
+
+def test_without_a_prefix_the_number_is_as_the_store_writes_it(account):
+    store = a_store(account)
+    a_connection(account, store=store)
+    received(account, store, [a_canonical_order(number="#1001")])
+
+    with scoped(account.pk):
+        terms = msgspec.structs.replace(terms_of(store.pk, links_of(store_id=store.pk)), references={})
+        preparing.give(terms, 0)
+
+        assert FulfillmentOrder.objects.get().reference == "#1001"
 
 
 def test_a_connection_that_takes_orders_from_a_later_moment_on_is_given_no_older_ones(account):
@@ -145,12 +230,51 @@ def test_a_connection_that_takes_orders_from_a_later_moment_on_is_given_no_older
 
     with scoped(account.pk):
         assert not FulfillmentOrder.objects.filter(connection=newark).exists()
-        assert SalesOrder.objects.get().status == "skipped"
+        skipped = SalesOrder.objects.get()
+        assert (skipped.status, skipped.reason) == ("skipped", "Placed before the connection that ships it takes orders.")
         actor = system(account.pk)
     reprocess(actor=actor, ids=[row.pk])
     prepare(account, store)
     with scoped(account.pk):
         assert FulfillmentOrder.objects.filter(connection=newark).count() == 1
+
+
+def test_each_connection_takes_what_was_placed_since_its_own_moment_whatever_that_of_the_other(account):
+    store = a_store(account)
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    a_connection(account, store=store, locations=["reno"], accept_after=datetime.now(UTC))
+    newark = a_connection(account, store=store, locations=["newark"], accept_after=an_hour_ago)
+    received(account, store, [at(a_canonical_order(lines=2), "reno", "newark")])
+
+    prepare(account, store)
+
+    with scoped(account.pk):
+        given = list(Allocation.objects.values_list("line__location", "fulfillment_order__connection_id"))
+    assert given == [("newark", newark.pk)]
+
+
+def test_a_deleted_order_is_given_to_nobody(account):
+    store = a_store(account)
+    a_connection(account, store=store)
+    (row,) = received(account, store, [a_canonical_order()])
+    delete(actor=system(account.pk), ids=[row.pk])
+
+    prepare(account, store)
+
+    with scoped(account.pk):
+        assert not FulfillmentOrder.objects.exists()
+
+
+def test_an_order_under_way_is_given_more_only_while_the_store_neither_canceled_nor_holds_it():
+    now = datetime.now(UTC)
+    free = [a_canonical_order(), a_canonical_order(hold=Hold("Later", now - timedelta(minutes=1)))]
+    until = a_canonical_order(hold=Hold("Later", now + timedelta(hours=1)))
+    held, canceled = a_canonical_order(hold=Hold("Fraud check")), a_canonical_order(canceled_at=now)
+
+    assert [preparing._not_now(order) for order in free] == [None, None]
+    assert preparing._not_now(until) is Giving.AGAIN
+    assert preparing._not_now(held) is Giving.WAITS
+    assert preparing._not_now(canceled) is Giving.NOTHING
 
 
 def test_orders_of_which_everything_was_given_hold_up_none_behind_them(account, monkeypatch):

@@ -74,6 +74,20 @@ class Desk:
         later = self.order_as_placed.updated_at + timedelta(hours=1)
         received(self.account, self.link.store, [msgspec.structs.replace(self.order_as_placed, updated_at=later, **changes)])
 
+    def whole_but_one_of_the_first(self):
+        """A shipment of both lines, after which one unit of the first will not follow."""
+        contents = (Content("SKU-1", Decimal(2), 1), Content("SKU-2", Decimal(3), 2))
+        boxes = (Package("1", f"1Z{next(_ids)}", contents=contents),)
+        return Said(f"S{next(_ids)}", self.part.reference, datetime.now(UTC), boxes, carrier="UPS", is_final=True)
+
+    def wants_more(self, line):
+        """The store wants two more units of a line."""
+        lines = [
+            msgspec.structs.replace(one, ordered=one.ordered + 2, to_ship=one.to_ship + 2) if at == line else one
+            for at, one in enumerate(self.order_as_placed.lines, start=1)
+        ]
+        self.change(lines=tuple(lines))
+
     @property
     def order(self):
         with scoped(self.account.pk):
@@ -185,6 +199,34 @@ def test_the_rest_is_given_again_as_the_next_part_and_ships(account):
     assert desk.parts == [(1, "closed", ""), (2, "open", "2")]
     assert [key.rsplit("/", 1)[1] for key in keys] == ["part:2"]
     assert (desk.order.status, desk.counts, desk.story()) == ("shipped", (3, 3, 3, 0), [("2", "reship")])
+
+
+def test_the_rest_of_an_order_goes_though_its_connection_takes_no_orders_so_old_any_more(account):
+    desk = Desk(account, remainder="reship")
+    with scoped(account.pk):
+        Connection.objects.filter(pk=desk.link.pk).update(accept_after=datetime.now(UTC))
+
+    desk.ship(1)
+    desk.prepare()
+
+    assert desk.parts == [(1, "closed", ""), (2, "given", "2")]
+
+
+@pytest.mark.parametrize("line", [1, 2])
+def test_only_what_was_released_is_given_again_and_more_of_a_part_is_for_a_person(account, line):
+    desk = Desk(account, remainder="reship", lines=2)
+    desk.take(desk.whole_but_one_of_the_first())
+    if line == 1:
+        desk.prepare()
+    desk.wants_more(line)
+
+    desk.prepare()
+
+    with scoped(account.pk):
+        assert [
+            (one.line.external_id[-1], int(one.quantity)) for one in Allocation.objects.filter(fulfillment_order__part__gt=1)
+        ] == [("1", 1)]
+    assert desk.order.issue.startswith("2 more units are wanted in the store")
 
 
 def test_the_same_shipment_once_more_releases_nothing_once_more(account):

@@ -3,7 +3,7 @@ when something changed.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -11,11 +11,12 @@ import pytest
 from django.db import connection as database
 
 from crossdock.accounts.rights import system
+from crossdock.activity.models import Activity
 from crossdock.connections import services as connections
 from crossdock.connections.models import Connection, Mode
 from crossdock.connections.queries import links_of
 from crossdock.connections.testing import a_connection, a_store
-from crossdock.domain.orders import Hold
+from crossdock.domain.orders import Address, Hold
 from crossdock.fulfillment import preparing
 from crossdock.fulfillment.models import Allocation, FulfillmentOrder
 from crossdock.fulfillment.services import go_live
@@ -23,7 +24,7 @@ from crossdock.fulfillment.terms import terms_of
 from crossdock.fulfillment.testing import a_shipment, confirmed, posted, refused
 from crossdock.jobs.wakes import open_lane
 from crossdock.jobs.worker import run_lane
-from crossdock.orders.models import SalesOrder, SalesOrderLine
+from crossdock.orders.models import Giving, SalesOrder, SalesOrderLine
 from crossdock.orders.services import archive, reprocess
 from crossdock.orders.testing import a_canonical_order, received
 from crossdock.tenancy.scope import scoped
@@ -238,6 +239,56 @@ def test_orders_that_wait_are_looked_at_once_and_again_only_when_what_decides_ch
     prepare(account, store)
     with scoped(account.pk):
         assert set(SalesOrder.objects.values_list("status", "giving")) == {("queued", 0)}
+
+
+@pytest.mark.parametrize("place", ["newark", "austin"])
+def test_a_line_that_the_store_took_out_and_puts_in_again_goes_to_whoever_ships_its_location_by_then(
+    account, store, reno, newark, place
+):
+    live(account, newark)
+    places = {"newark": newark, "austin": a_connection(account, store=store, locations=["austin"])}
+    order = divided_order()
+    received(account, store, [order])
+    prepare(account, store)
+    confirmed(account, parts_of(account, reno)[0])
+    received(account, store, [later(order, lines=order.lines[:1])])
+    prepare(account, store)
+    assert parts_of(account, newark) == []
+    again = msgspec.structs.replace(order.lines[1], location=place)
+    received(account, store, [later(order, seconds=2, lines=(order.lines[0], again))])
+
+    prepare(account, store)
+
+    assert [len(parts_of(account, each)) for each in places.values()] == [int(at == place) for at in places]
+
+
+def test_a_part_older_than_what_its_connection_takes_waits_while_the_rest_is_under_way(account, store, reno, newark):
+    received(account, store, [divided_order()])
+    prepare(account, store)
+    confirmed(account, parts_of(account, reno)[0])
+    live(account, newark)
+    with scoped(account.pk):
+        Connection.objects.filter(pk=newark.pk).update(accept_after=datetime.now(UTC))
+
+    prepare(account, store)
+
+    assert parts_of(account, newark) == []
+    with scoped(account.pk):
+        assert SalesOrder.objects.values_list("status", "giving").get() == ("open", Giving.WAITS)
+
+
+def test_an_order_in_error_because_nobody_could_ship_it_is_left_to_a_person_when_a_connection_goes_live(
+    account, store, reno, newark
+):
+    received(account, store, [divided_order(ship_to=Address(name="Robin"))])
+    prepare(account, store)
+
+    live(account, newark)
+    prepare(account, store)
+
+    with scoped(account.pk):
+        assert SalesOrder.objects.values_list("status", "issue").get() == ("error", "")
+        assert Activity.objects.filter(kind="order.unfit").count() == 1
 
 
 def test_a_waiting_order_that_changes_in_the_store_is_looked_at_again(account, store, reno, newark):
