@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -35,8 +35,10 @@ from crossdock.connectors.kit.capabilities import (
 )
 from crossdock.connectors.kit.declaration import Connector
 from crossdock.connectors.kit.errors import ConnectorError
+from crossdock.connectors.kit.files import Folder
 from crossdock.connectors.kit.pages import Page, Position, ProductPage, Rejected, ReturnPage, StockPage, Window
 from crossdock.connectors.kit.settings import Choice, ConnectorSettings, StoreSettings, setting
+from crossdock.connectors.kit.tests.shelf import Shelf
 from crossdock.connectors.registry import every_connector
 from crossdock.domain.fulfillment import StockFigure, StockLevel
 from crossdock.domain.orders import Order
@@ -53,7 +55,9 @@ _sheds: dict[str, Shed] = {}
 
 @dataclass
 class Stall:
-    """What a store sells, shows and takes back. `taken` is every figure it was told, in order."""
+    """What a store sells, shows and takes back. `taken` is every figure it was told, in order; `may_write` whether whoever opened it
+    might change anything there, each time.
+    """
 
     products: list[Product] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -67,6 +71,7 @@ class Stall:
     fails: list[Exception] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     stops_after: int | None = None
+    may_write: list[bool] = field(default_factory=list)
 
     def offer(self, *skus: str | None, **more: Any) -> list[Product]:
         """Add products, one for each SKU, with keys that grow."""
@@ -89,11 +94,12 @@ class Stall:
 
 @dataclass
 class Shed:
-    """What a warehouse says it has, as pages to come, and what was settled."""
+    """What a warehouse says it has, as pages to come, and what was settled; `may_write` as of a stall."""
 
     pages: list[StockPage] = field(default_factory=list)
     asked: list[datetime | None] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
+    may_write: list[bool] = field(default_factory=list)
 
     def says(self, *, reading: str = "", facility: str | None = None, is_snapshot: bool = True, **levels: Any) -> None:
         """Report levels, SKUs as names with underscores for dashes; a number is what is available."""
@@ -223,9 +229,25 @@ class ShedClient(Client[ShedSettings], SendsOrders, PullsStock):
         self.shed.pages = [page for page in self.shed.pages if page.receipt != receipt]
 
 
+@asynccontextmanager
+async def _opened(settings: StallSettings | ShedSettings, *, may_write: bool, **_: Any) -> AsyncIterator[Folder]:
+    """An empty folder, and a note of how it was opened."""
+    asked = (_stalls if isinstance(settings, StallSettings) else _sheds)[settings.name]
+    asked.may_write.append(may_write)
+    yield Shelf(may_write=may_write)
+
+
 def _connector(key: str, name: str, kind: str, settings: type[ConnectorSettings], client: type[Client[Any]]) -> Connector:
     return Connector(
-        key=key, name=name, kind=kind, settings=settings, client=client, base_url=None, docs="https://example.com", version="1"
+        key=key,
+        name=name,
+        kind=kind,
+        settings=settings,
+        client=client,
+        base_url=None,
+        docs="https://example.com",
+        version="1",
+        open_files=_opened,
     )
 
 

@@ -244,6 +244,17 @@ async def test_observing_works_out_and_tells_nothing(market):
     assert (await rows(market, store))["A"].computed == 5
 
 
+async def test_a_store_that_is_only_observed_is_opened_for_reading_alone(market):
+    opened = {}
+    for mode in ("live", "observe"):
+        store, stall, *_ = await joined(market, mode)
+        stall.may_write.clear()
+        await market.run(PUBLISH, store.pk)
+        opened[mode] = stall.may_write
+
+    assert opened == {"live": [True], "observe": [False]}
+
+
 async def test_a_sku_that_the_warehouse_no_longer_names_is_left_as_it_was(market):
     store, stall, warehouse, shed, _ = await joined(market)
     await has(market, warehouse, shed, A=5, B=6)

@@ -195,3 +195,13 @@ async def test_a_change_wakes_the_stores_that_it_concerns(market):
     due = (await market.lane("inventory.publish", store.pk))[0]
     assert due < before
     assert due <= datetime.now(UTC)
+
+
+async def test_a_warehouse_that_is_only_observed_is_opened_for_reading_alone(market):
+    live, live_shed, *_ = await joined(market)
+    observed, observed_shed, *_ = await joined(market, mode="observe")
+
+    for warehouse in (live, observed):
+        await market.run(READ, warehouse.pk)
+
+    assert (live_shed.may_write, observed_shed.may_write) == ([True], [False])

@@ -152,6 +152,14 @@ def test_items_of_other_services_are_left_out_when_one_is_chosen():
     assert mapped(order, fulfillment_service="manual").left_out == (LeftOut("1 × SKU-2", "fulfilled by Acme 3PL"),)
 
 
+def test_a_location_that_the_shop_serves_by_hand_is_its_own_whatever_the_service_is_called():
+    part = a_part(1, {1: 1})
+    part["assignedLocation"]["location"]["fulfillmentService"] = {"handle": "reno", "serviceName": "Reno", "type": "MANUAL"}
+
+    assert mapped(an_order([a_line(1)], [part]), fulfillment_service="manual").units_to_ship == 1
+    assert mapped(an_order([a_line(1)], [part]), fulfillment_service="acme-3pl").units_to_ship == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
