@@ -89,3 +89,17 @@ def test_pointers_are_put_back_for_the_records_that_are_given_and_stay_for_other
 
     assert with_records(kept, dict(raws)) == page
     assert with_records(kept, {"9": b'{"id":9}'}) == b'{"orders":[{"id":9},{"$record": "10"}]}'
+
+
+@pytest.mark.parametrize(
+    ("page", "raws", "kept"),
+    [
+        pytest.param(b"[1,1]", [("a", b"1"), ("b", b"1")], b'[{"$record": "a"},{"$record": "b"}]', id="two that say the same"),
+        pytest.param(b"[1,2]", [("b", b"2"), ("a", b"1")], b'[{"$record": "a"},{"$record": "b"}]', id="in another order"),
+        pytest.param(b"[1]", [("a", b"1"), ("b", b"1")], b'[{"$record": "a"}]', id="one that stands there once"),
+        pytest.param(b"[[1]]", [("a", b"[1]"), ("b", b"1")], b'[{"$record": "a"}]', id="one within another"),
+        pytest.param(b"[1]", [("a", b"2"), ("b", b"")], b"[1]", id="not there, or empty"),
+    ],
+)
+def test_each_record_of_a_page_is_one_pointer(page, raws, kept):
+    assert envelope(page, raws) == kept

@@ -1,14 +1,18 @@
 """Files of warehouses that could not be understood are named until they are, are gone, or somebody set them aside."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
 from crossdock.accounts.models import Audit, Role
+from crossdock.accounts.rights import Actor, Forbidden, system
 from crossdock.accounts.testing import a_person, signed_in_client
+from crossdock.activity.models import Activity
+from crossdock.activity.services import Told, tell
 from crossdock.connections import unread
-from crossdock.connections.models import ChannelKind, UnreadFile
+from crossdock.connections.models import ChannelKind, UnreadFile, Warehouse
 from crossdock.connections.testing import a_connection
 from crossdock.connectors.kit.pages import Rejected
 from crossdock.tenancy.scope import scoped
@@ -91,6 +95,57 @@ def test_what_somebody_set_aside_is_named_again_only_for_another_fault(account, 
     assert looked(account, warehouse, bad("a.csv", "It is empty.", stays=True), bad("b.csv")) == ["a.csv", "b.csv"]
     with scoped(account.pk):
         assert Audit.objects.filter(action="warehouse.file_set_aside", subject_id=warehouse.pk).count() == 2
+
+
+def test_what_was_told_of_a_warehouse_within_a_day_is_known_with_its_reason_and_nothing_else(account, warehouse):
+    other = a_connection(account).warehouse
+    why = {"where": "a.csv line 1", "why": NO_HEADER}
+    with scoped(account.pk):
+        tell([Told(kind=unread.NOT_UNDERSTOOD, warehouse_id=warehouse.pk, params=why)])
+        tell([Told(kind="warehouse.blocked", warehouse_id=warehouse.pk, params={"where": "b.csv", "why": "Refused."})])
+
+        assert unread.told_lately(warehouse.pk) == {("a.csv line 1", NO_HEADER)}
+        assert unread.told_lately(other.pk) == set()
+        Activity.objects.filter(warehouse_id=warehouse.pk).update(at=datetime.now(UTC) - timedelta(hours=25))
+        assert unread.told_lately(warehouse.pk) == set()
+
+
+def test_a_file_of_one_channel_is_forgotten_for_its_own_alone(account, warehouse):
+    looked(account, warehouse, bad("a.csv"), channel=ChannelKind.INVENTORY)
+
+    assert looked(account, warehouse, bad("a.csv")) == ["a.csv", "a.csv"]
+    assert looked(account, warehouse, understood=["a.csv"]) == ["a.csv"]
+    with scoped(account.pk):
+        assert UnreadFile.objects.get().channel == ChannelKind.INVENTORY
+
+
+def test_a_file_that_was_set_aside_and_comes_once_more_to_be_moved_away_is_named_again(account, warehouse):
+    looked(account, warehouse, bad("a.csv", stays=True))
+    with scoped(account.pk):
+        unread.set_aside(actor=system(account.pk), file=UnreadFile.objects.get())
+
+    assert looked(account, warehouse, bad("a.csv")) == ["a.csv"]
+
+
+def test_a_name_or_reason_that_no_database_holds_is_remembered_all_the_same(account, warehouse):
+    assert looked(account, warehouse, bad("a\0" + "b" * 600, "“\0” is no number.")) == [f"a\ufffd{'b' * 498}"]
+
+
+def test_files_of_a_warehouse_that_was_deleted_wait_for_nobody(account, warehouse):
+    looked(account, warehouse, bad("a.csv"))
+    with scoped(account.pk):
+        Warehouse.objects.filter(pk=warehouse.pk).update(deleted_at=datetime.now(UTC))
+
+        assert not unread.waiting().exists()
+
+
+def test_people_limited_to_some_merchants_set_no_file_aside(account, warehouse):
+    looked(account, warehouse, bad("a.csv"))
+    with scoped(account.pk):
+        limited = Actor(account.pk, None, Role.ADMINISTRATOR, merchants=(warehouse.connections.get().merchant_id,))
+
+        with pytest.raises(Forbidden):
+            unread.set_aside(actor=limited, file=UnreadFile.objects.get())
 
 
 def test_people_limited_to_some_merchants_are_told_of_no_file(account, warehouse):

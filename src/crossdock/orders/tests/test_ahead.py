@@ -1,13 +1,14 @@
 """Reading on while what was read is stored: `lanes._ahead`, without a platform or a database."""
 
 import asyncio
+from contextlib import aclosing
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from crossdock.connectors.kit.errors import Unavailable
-from crossdock.connectors.kit.pages import Page, Position
+from crossdock.connectors.kit.pages import Page, Position, Rejected
 from crossdock.orders import lanes
 from crossdock.orders.intake import Intake
 from crossdock.orders.testing import a_canonical_order
@@ -85,3 +86,32 @@ async def test_when_the_slice_is_spent_what_was_read_is_stored_and_no_other_page
 
     assert await stored(counted(), run, storing=0.05) == [["1"], ["2", "3"]]
     assert begun == ["1", "2", "3"]
+
+
+async def test_orders_that_are_known_or_not_understood_are_read_ahead_like_the_others(monkeypatch):
+    monkeypatch.setattr(lanes, "TOGETHER", 4)
+    bad = Rejected("7", "currency", "“US” is no currency.", b"{}")
+
+    async def known():
+        for number in range(1, 7):
+            yield Page((), (), (bad,), Position(id=str(number)), unchanged=1)
+
+    assert await stored(known(), storing=0.05) == [["1"], ["2", "3"], ["4", "5"], ["6"]]
+
+
+async def test_nobody_reads_on_once_nothing_more_is_stored():
+    ended = asyncio.Event()
+
+    async def endless():
+        try:
+            yield a_page(1)
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with aclosing(lanes._ahead(SimpleNamespace(is_spent=False), endless(), OPENED, Intake(1, 1), NOTHING)) as batches:
+        async for _ in batches:
+            await asyncio.sleep(0)
+            break
+
+    assert ended.is_set()

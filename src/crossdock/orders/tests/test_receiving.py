@@ -311,6 +311,35 @@ def test_what_was_not_understood_is_forgotten_once_the_order_comes_and_is(store)
         assert LeftOutRecord.objects.get().external_id == "8"
 
 
+def test_what_was_not_understood_is_forgotten_once_the_order_comes_as_it_was_known_before_and_in_its_own_store_alone(
+    account, store
+):
+    other, order = a_store(account), a_canonical_order(external_id="7")
+    receive(store, order)
+    for place in (store, other):
+        receive(place, rejected=[Rejected("7", "currency", "“US” is no currency.", b"{}")])
+
+    receive(store, order)
+
+    with scoped(account.pk):
+        assert LeftOutRecord.objects.get().store_id == other.pk
+
+
+def test_records_without_an_id_are_told_apart_by_what_was_received(store):
+    receive(store, rejected=[Rejected(None, None, "It is no order.", raw) for raw in (b"x", b"y", b"x")])
+
+    with scoped(store.account_id):
+        assert LeftOutRecord.objects.count() == 2
+
+
+def test_what_is_set_aside_comes_back_for_another_field(store):
+    for field in ("currency", "placed_at"):
+        receive(store, rejected=[Rejected("7", field, "It is missing.", b"{}")])
+        with scoped(store.account_id):
+            assert waiting().exists()
+            set_aside(actor=system(store.account_id), row=LeftOutRecord.objects.get())
+
+
 def test_what_is_set_aside_comes_back_for_another_reason_only(store):
     actor = system(store.account_id)
     for reason, is_waiting in (("a", True), ("a", False), ("b", True)):

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
 from crossdock.connections.testing import a_connection, a_store
 from crossdock.domain.orders import Address, OrderLine
@@ -14,6 +15,7 @@ from crossdock.fulfillment.testing import a_sent_order, a_shipment
 from crossdock.orders import searching
 from crossdock.orders.queries import OrderFilters, list_orders, tab_counts
 from crossdock.orders.searching import _after, cleaned, find, pattern_of
+from crossdock.orders.services import delete
 from crossdock.orders.testing import ADA, a_canonical_order, an_order, received
 from crossdock.tenancy.scope import scoped
 from crossdock.ui.paging import NEWEST
@@ -131,6 +133,14 @@ def test_digits_that_end_too_many_numbers_are_looked_for_everywhere(account, sto
     assert set(found(account, "1042")) == {unit.pk, *(order.pk for order in orders)}
 
 
+def test_fewer_than_four_digits_and_letters_are_no_end_of_a_number(account, store):
+    numbered = [an_order(account, store, number=number).pk for number in ("#771042", "#X-EVAN")]
+    named_so = [named(account, store, name, number="#5").pk for name in ("Unit 042", "Evan")]
+
+    for text, pair in zip(("042", "evan"), zip(numbered, named_so, strict=True), strict=True):
+        assert set(found(account, text)) == set(pair)
+
+
 def test_somebody_elses_numbers_have_no_end(account):
     mine, other = a_store(account), a_store(account)
     order = an_order(account, mine, number="#771042")
@@ -139,6 +149,19 @@ def test_somebody_elses_numbers_have_no_end(account):
     assert found(account, "1042", merchants=(mine.merchant_id,)) == [order.pk]
     with scoped(an_account().pk):
         assert find("1042").ids == ()
+
+
+def test_numbers_of_others_and_of_deleted_orders_are_not_too_many_to_be_meant(account, monkeypatch):
+    mine, other = a_store(account), a_store(account)
+    order, gone = (an_order(account, mine, number=f"#{number}1042") for number in (77, 88))
+    for number in (11, 22):
+        an_order(account, other, number=f"#{number}1042")
+    delete(actor=system(account.pk), ids=[gone.pk])
+    monkeypatch.setattr(searching, "MOST", 2)
+
+    with scoped(account.pk, (mine.merchant_id,)):
+        assert find("1042").ids == (order.pk,)
+        assert find("1042").recognized == "end"
 
 
 def test_people_limited_to_merchants_find_only_theirs(account):

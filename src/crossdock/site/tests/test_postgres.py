@@ -178,6 +178,7 @@ def test_a_path_too_long_for_a_socket_gets_a_short_one():
 @pytest.mark.parametrize(
     ("memory", "buffers", "expected"),
     [
+        pytest.param(128 << 20, "128MB", "128MB", id="a machine too small for it expects no less than it keeps"),
         pytest.param(512 << 20, "128MB", "256MB", id="a very small machine keeps the least"),
         pytest.param(2 << 30, "256MB", "1024MB", id="2 GB"),
         pytest.param(24 << 30, "3072MB", "12288MB", id="24 GB"),
