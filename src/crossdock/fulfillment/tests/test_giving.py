@@ -13,6 +13,7 @@ from crossdock.activity.models import Activity
 from crossdock.connections.models import Effect
 from crossdock.connections.queries import links_of
 from crossdock.connections.testing import a_connection, a_store
+from crossdock.domain.giving import Candidate, connection_for
 from crossdock.domain.orders import Address, Consignment, Hold
 from crossdock.fulfillment import preparing
 from crossdock.fulfillment.models import Allocation, FulfillmentOrder
@@ -123,6 +124,29 @@ def test_a_line_goes_to_its_locations_connection_and_the_rest_to_the_default(acc
     with scoped(account.pk):
         given = dict(Allocation.objects.values_list("line__location", "fulfillment_order__connection_id"))
     assert given == {"newark": newark.pk, "elsewhere": default.pk}
+
+
+def test_a_linked_location_goes_nowhere_else_while_its_connection_takes_no_orders():
+    default = Candidate(1, is_live=True, is_default=True)
+
+    assert connection_for("reno", candidates=[default], links={"reno": 2}) is None
+    assert connection_for("newark", candidates=[default], links={"reno": 2}) is default
+
+
+def test_a_location_is_linked_in_its_own_store_and_whatever_decides_has_waiting_orders_looked_at_again(account):
+    stores = [a_store(account), a_store(account)]
+    links = [a_connection(account, store=store, locations=["reno"]) for store in stores]
+    with scoped(account.pk):
+        terms, other = (terms_of(store.pk, links_of(store_id=store.pk)) for store in stores)
+    (link,) = terms.links
+    again = [
+        msgspec.structs.replace(terms, links=(msgspec.structs.replace(link, **change),))
+        for change in ({"is_default": False}, {"mode": "observe"}, {"accept_after": datetime.now(UTC)})
+    ]
+    again.append(msgspec.structs.replace(terms, locations={"newark": link.id}))
+
+    assert [one.locations for one in (terms, other)] == [{"reno": one.pk} for one in links]
+    assert len({one.mark for one in (terms, *again)}) == 5
 
 
 def test_what_goes_to_two_addresses_is_asked_for_apart_of_the_same_warehouse(account):
