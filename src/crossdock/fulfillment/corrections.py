@@ -45,11 +45,12 @@ on conflict (shipment_id, external_id) do update set tracking = excluded.trackin
 """
 
 TRACKING = """
-update order_search s set tracking = x.tracking
-  from (with h as materialized (select id, order_id from shipment where order_id = any (%(ids)s))
+update order_search s set tracking = coalesce(x.tracking, '')
+  from unnest(%(ids)s::bigint[]) i(order_id)
+  left join (with h as materialized (select id, order_id from shipment where order_id = any (%(ids)s))
         select h.order_id, lower(string_agg(distinct p.tracking, ' ')) tracking from h join package p on p.shipment_id = h.id
-         where p.shipment_id = any (array(select id from h)) and p.tracking <> '' group by 1) x
- where s.order_id = x.order_id and s.order_id = any (%(ids)s)
+         where p.shipment_id = any (array(select id from h)) and p.tracking <> '' group by 1) x on x.order_id = i.order_id
+ where s.order_id = i.order_id and s.order_id = any (%(ids)s)
 """
 
 # Told units first: no line may have told the store of more than was shipped, at no moment.

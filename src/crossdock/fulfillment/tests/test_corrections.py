@@ -386,6 +386,15 @@ def test_boxes_are_replaced_in_their_own_shipment_and_the_order_is_found_by_thei
         assert OrderSearch.objects.get(order_id=part.order_id).tracking == "1znew 1zother"
 
 
+def test_an_order_is_not_found_by_a_number_that_no_box_carries_any_more(account, link, part):
+    shipment = a_shipment(account, part, tracking="1ZOLD")
+
+    said_again(account, shipment, packages=(Package("2"),))
+
+    with scoped(account.pk):
+        assert OrderSearch.objects.get(order_id=part.order_id).tracking == ""
+
+
 def test_a_carrier_alone_can_be_corrected_and_boxes_in_another_order_are_no_correction(account, part):
     shipment = a_shipment(account, part)
     boxes = (Package("1", "1ZA"), Package("2", "1ZB"))
