@@ -246,6 +246,9 @@ SENTENCES: dict[str, Sentence] = {
     "order.increased_after_sending": Sentence(
         "alert-circle", Tone.STUCK, _say(gettext_lazy("More units are wanted in the store, after the warehouse had it"))
     ),
+    "order.closed_unshipped": Sentence(
+        "circle-x", Tone.STUCK, _say(gettext_lazy("The warehouse closed it with nothing shipped"))
+    ),
     "order.more_wanted": Sentence(
         "alert-circle", Tone.FLIGHT, _say(gettext_lazy("More of it is wanted in the store, after everything had left"))
     ),

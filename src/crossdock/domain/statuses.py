@@ -102,9 +102,14 @@ def _moves() -> tuple[Transition, ...]:
     )
     move(S.CANCEL_REQUESTED, "cancel_confirmed", S.CANCELED, "The warehouse canceled it.")
     move(S.CANCEL_REQUESTED, "cancel_refused", S.OPEN, "The warehouse will ship it all the same.")
-    move((S.OPEN, S.CANCEL_REQUESTED, S.ABANDONED), "part_shipped", S.PARTIALLY_SHIPPED, "A part has left, the rest follows.")
     move(
-        (S.OPEN, S.CANCEL_REQUESTED, S.PARTIALLY_SHIPPED, S.ABANDONED, S.QUEUED, S.DELAYED),
+        (S.OPEN, S.CANCEL_REQUESTED, S.ABANDONED, S.CANCELED),
+        "part_shipped",
+        S.PARTIALLY_SHIPPED,
+        "A part has left, the rest follows.",
+    )
+    move(
+        (S.OPEN, S.CANCEL_REQUESTED, S.PARTIALLY_SHIPPED, S.ABANDONED, S.CANCELED, S.QUEUED, S.DELAYED),
         "all_shipped",
         S.SHIPPED,
         "Everything has left the warehouse.",

@@ -13,7 +13,7 @@ from crossdock.domain.statuses import FINAL, OrderStatus
 from crossdock.fulfillment.preparing import UNDER_WAY
 from crossdock.jobs.wakes import open_lane, wake
 from crossdock.orders.content import orders_with
-from crossdock.orders.moves import raise_issue
+from crossdock.orders.moves import move, raise_issue
 
 PREPARE = "fulfillment.prepare"
 OVER = FINAL | {OrderStatus.SHIPPED}
@@ -77,13 +77,32 @@ WAITS_AGAIN = "update sales_order set giving = 2 where id = any (%(orders)s)"
 SAID = "The warehouse says the rest, "
 """How the issue begins that is raised here, so that it can be taken away when the rest ships after all."""
 
+CLOSED_UNSHIPPED = "Its warehouse closed it with nothing shipped."
+
+UNSHIPPED_ISSUE = (
+    f"{CLOSED_UNSHIPPED} Agree with them that it ships after all, or cancel it in the store, or archive the order. A shipment that "
+    "comes anyway is posted."
+)
+
+# Each part was closed so, and nothing of the order waits to be given; whether the store still wants any of it.
+UNSHIPPED = """
+select o.id, (select sum(l.to_ship) > 0 from sales_order_line l where l.order_id = o.id)
+  from sales_order o
+ where o.id = any (array(select order_id from fulfillment_order where id = any (%(parts)s))) and o.status = 'open'
+   and not exists (select from sales_order_line l where l.order_id = o.id and (l.shipped > 0 or l.to_ship > l.allocated))
+   and not exists (
+     select from fulfillment_order f where f.order_id = o.id and f.status in ('given', 'open')
+        and not exists (select from shipment h where h.fulfillment_order_id = f.id and h.is_final and h.status <> 'voided'))
+ order by o.id
+"""
+
 ASKED = """
 update sales_order o set issue = x.issue from unnest(%s::bigint[], %s::text[]) x(id, issue) where o.id = x.id and o.issue <> x.issue
 """
 
 CAME_AFTER_ALL = """
 update sales_order o set issue = ''
- where o.id = any (%(orders)s) and starts_with(o.issue, %(said)s)
+ where o.id = any (%(orders)s) and exists (select from unnest(%(said)s::text[]) said where starts_with(o.issue, said))
    and not exists (
      select from shipment h join allocation a on a.fulfillment_order_id = h.fulfillment_order_id
        join sales_order_line l on l.id = a.line_id
@@ -117,7 +136,7 @@ def settle_rests(parts: Collection[int], orders: Sequence[int]) -> None:
     a shipment that is read again, or was read when we crashed, settles nothing twice.
     """
     with connection.cursor() as cursor:
-        cursor.execute(CAME_AFTER_ALL, {"orders": list(orders), "said": SAID})
+        cursor.execute(CAME_AFTER_ALL, {"orders": list(orders), "said": [SAID, CLOSED_UNSHIPPED]})
         if not parts:
             return
         values = {"parts": sorted(parts)}
@@ -129,6 +148,7 @@ def settle_rests(parts: Collection[int], orders: Sequence[int]) -> None:
     fates = {rest.part_id: fate_of(rest, docs.get(rest.order_id), now) for rest in rests}
     _release([rest for rest in rests if fates[rest.part_id] == "reship"])
     _ask([rest for rest in rests if fates[rest.part_id] == "ask"])
+    canceled = _close_unshipped(values["parts"])
     tell(
         [
             Told(
@@ -137,6 +157,7 @@ def settle_rests(parts: Collection[int], orders: Sequence[int]) -> None:
                 params={"units": _number(rest.units), "reference": rest.reference, "then": fates[rest.part_id]},
             )
             for rest in rests
+            if rest.order_id not in canceled
         ]
     )
 
@@ -178,6 +199,18 @@ def _ask(rests: Sequence[Rest]) -> None:
     if issues:
         with connection.cursor() as cursor:
             cursor.execute(ASKED, [sorted(issues), [issues[order_id] for order_id in sorted(issues)]])
+
+
+def _close_unshipped(parts: Sequence[int]) -> Collection[int]:
+    """Cancel orders that their warehouses closed with nothing shipped. A person is asked, unless the store wants nothing either."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNSHIPPED, {"parts": list(parts)})
+        is_wanted = dict(cursor.fetchall())
+    moved = move(sorted(is_wanted), "closed_unshipped", reasons=CLOSED_UNSHIPPED)
+    for which, issue in ((True, UNSHIPPED_ISSUE), (False, "")):
+        raise_issue([order_id for order_id in moved if is_wanted[order_id] is which], issue)
+    tell([Told(kind="order.closed_unshipped", order_id=order_id) for order_id in moved])
+    return moved
 
 
 def _release(rests: Sequence[Rest]) -> None:

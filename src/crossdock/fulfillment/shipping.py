@@ -71,7 +71,7 @@ with f as materialized (select order_id, bool_and(shipped >= to_ship) whole, boo
 update sales_order o set status = t.to_status, status_at = clock_timestamp(), reason = ''
   from f, order_transition t
  where o.id = f.order_id and o.id = any (%(ids)s) and t.from_status = o.status and t.from_status <> t.to_status
-   and ((f.whole and t.event = 'all_shipped') or (not f.whole and f.part and t.event = 'part_shipped'))
+   and f.part and t.event = case when f.whole then 'all_shipped' else 'part_shipped' end
 returning o.id, o.status
 """
 

@@ -159,6 +159,12 @@ VARIABLES = (
     *_of(
         "Tests",
         ("CROSSDOCK_BROWSER", "A Chromium for the browser tests.", "one that is found on the machine", "/usr/bin/chromium"),
+        (
+            "CROSSDOCK_HISTORIES",
+            "So many random histories of orders are tried by `tests/histories`.",
+            "a few, always the same",
+            "500",
+        ),
         ("CROSSDOCK_REFERENCE", "Folder with published schemas and recorded payloads.", "`../shared`", ""),
         ("CROSSDOCK_REFERENCE_REQUIRED", "`1` fails the run when that folder is missing.", "", "1"),
     ),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from django.db import connection as database
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crossdock.accounts.rights import system
 from crossdock.accounts.testing import an_account
 from crossdock.activity.models import Activity
 from crossdock.connections.models import Connection, Effect
@@ -27,6 +29,7 @@ from crossdock.fulfillment.testing import confirmed
 from crossdock.fulfillment.testing import given as given_to
 from crossdock.jobs.models import Lane
 from crossdock.orders.models import SalesOrder, SalesOrderLine
+from crossdock.orders.services import reprocess
 from crossdock.orders.testing import a_canonical_order, received
 from crossdock.tenancy.scope import scoped
 
@@ -288,9 +291,63 @@ def test_a_final_shipment_of_nothing_never_makes_it_shipped_and_is_sent_again_on
 
     assert status == "open"
     assert desk.parts == [(1, "closed", ""), (2, "open", "2")]
-    assert (desk.order.status, desk.counts) == ("open", (3, 3, 0, 0))
-    assert desk.order.issue.startswith(f"The warehouse says the rest, 3 units of {second.reference}")
-    assert desk.story() == [("3", "reship"), ("3", "ask")]
+    assert (desk.order.status, desk.counts) == ("canceled", (3, 3, 0, 0))
+    assert desk.order.issue == remainders.UNSHIPPED_ISSUE
+    assert desk.story() == [("3", "reship")]
+
+
+@pytest.mark.parametrize("remainder", ["wait", "ask"])
+def test_an_order_closed_with_nothing_shipped_is_canceled_and_put_before_a_person_until_it_ships_after_all(account, remainder):
+    desk = Desk(account, remainder=remainder)
+
+    desk.ship(0)
+    closed = desk.order
+    desk.ship(1)
+    partly = desk.order
+    desk.ship(2)
+
+    assert (closed.status, closed.reason, closed.issue) == ("canceled", remainders.CLOSED_UNSHIPPED, remainders.UNSHIPPED_ISSUE)
+    assert (partly.status, partly.reason) == ("partially_shipped", "")
+    assert (desk.order.status, desk.order.issue, desk.counts) == ("shipped", "", (3, 3, 3, 0))
+    with scoped(account.pk):
+        assert Activity.objects.filter(kind="order.closed_unshipped").count() == 1
+
+
+def test_a_shipment_of_nothing_cancels_no_order_of_which_something_left_or_another_part_is_under_way(account):
+    desk = Desk(account)
+    desk.ship(1, final=False)
+    desk.ship(0)
+
+    other = Desk(account, lines=2)
+    with scoped(account.pk):
+        split = FulfillmentOrder.objects.get(pk=other.part.pk)
+        split.pk, split.public_id, split.part, split.reference = None, uuid4(), 2, f"{split.reference}_2"
+        split.save(force_insert=True)
+    other.ship(0)
+
+    assert (desk.order.status, other.order.status) == ("partially_shipped", "open")
+
+
+def test_an_order_that_the_store_canceled_is_done_once_its_warehouse_closed_it_too(account):
+    desk = Desk(account)
+    (line,) = desk.order_as_placed.lines
+    desk.change(canceled_at=NOW, lines=(msgspec.structs.replace(line, to_ship=0 * line.to_ship),))
+    desk.prepare()
+    asked = desk.order.issue
+
+    desk.ship(0)
+
+    assert asked
+    assert (desk.order.status, desk.order.issue) == ("canceled", "")
+
+
+def test_an_order_that_was_closed_with_nothing_shipped_is_waited_for_again_where_a_person_says_so(account):
+    desk = Desk(account)
+    desk.ship(0)
+
+    reprocess(actor=system(account.pk), ids=[desk.order.pk])
+
+    assert desk.order.status == "open"
 
 
 def test_nothing_goes_out_again_of_an_order_that_the_store_holds_or_canceled(account):
