@@ -252,12 +252,17 @@ def _put_before_a_person(
     """Say what the store changed of an order that a warehouse has. What we post there ourselves changes nothing of this."""
     if status in (OrderStatus.CLOSED, OrderStatus.ARCHIVED, OrderStatus.SHIPPED):
         return
+    if status is OrderStatus.CANCELED:
+        # Its warehouse had closed it, and what a person was asked is answered once the store wants nothing of it either.
+        if order.canceled_at is not None or not any(line.to_ship for line in order.lines):
+            raise_issue([order_id], "")
+        return
     if order.canceled_at is not None:
         what, kind = "Canceled in the store", "order.canceled_after_sending"
     elif withdrawn > 0:
-        what, kind = f"{_number(withdrawn)} fewer units are wanted in the store", "order.reduced_after_sending"
+        what, kind = f"{_units(withdrawn, 'fewer')} wanted in the store", "order.reduced_after_sending"
     elif more > 0:
-        what, kind = f"{_number(more)} more units are wanted in the store", "order.increased_after_sending"
+        what, kind = f"{_units(more, 'more')} wanted in the store", "order.increased_after_sending"
     elif before is not None and before.ship_to != order.ship_to:
         what, kind = "The shipping address was changed in the store", "order.address_changed_after_sending"
     else:
@@ -270,8 +275,8 @@ def _put_before_a_person(
         tell([Told(kind=kind, order_id=order_id)])
 
 
-def _number(value: Decimal) -> str:
-    return f"{value.normalize():f}"
+def _units(count: Decimal, what: str) -> str:
+    return f"{count.normalize():f} {what} {'unit is' if count == 1 else 'units are'}"
 
 
 # --- Connections that are gone --------------------------------------------------------------------------------------------------

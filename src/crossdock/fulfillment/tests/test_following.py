@@ -207,7 +207,7 @@ def test_a_line_added_to_an_order_that_is_done_is_put_before_a_person_where_its_
 
     with scoped(account.pk):
         found = SalesOrder.objects.get()
-        assert (found.status, found.issue.split(" after ")[0]) == ("partially_shipped", "1 more units are wanted in the store")
+        assert (found.status, found.issue.split(" after ")[0]) == ("partially_shipped", "1 more unit is wanted in the store")
 
 
 def test_an_order_is_done_when_the_store_takes_away_what_was_wanted_beyond_what_has_left(account, store):

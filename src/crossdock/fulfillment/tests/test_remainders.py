@@ -341,6 +341,17 @@ def test_an_order_that_the_store_canceled_is_done_once_its_warehouse_closed_it_t
     assert (desk.order.status, desk.order.issue) == ("canceled", "")
 
 
+def test_nobody_is_asked_any_more_about_an_order_that_was_closed_with_nothing_shipped_once_the_store_canceled_it(account):
+    desk = Desk(account)
+    desk.ship(0)
+    (line,) = desk.order_as_placed.lines
+
+    desk.change(canceled_at=NOW, lines=(msgspec.structs.replace(line, to_ship=0 * line.to_ship),))
+    desk.prepare()
+
+    assert (desk.order.status, desk.order.reason, desk.order.issue) == ("canceled", remainders.CLOSED_UNSHIPPED, "")
+
+
 def test_an_order_that_was_closed_with_nothing_shipped_is_waited_for_again_where_a_person_says_so(account):
     desk = Desk(account)
     desk.ship(0)

@@ -163,7 +163,7 @@ def test_a_line_added_for_a_warehouse_that_was_not_asked_yet_is_given_and_one_fo
 
     assert len(parts_of(account, reno)) == 1
     with scoped(account.pk):
-        assert SalesOrder.objects.get().issue.startswith("1 more units are wanted in the store")
+        assert SalesOrder.objects.get().issue.startswith("1 more unit is wanted in the store")
 
 
 def test_what_waits_is_not_given_while_the_store_holds_the_order_or_after_it_was_canceled_there(account, store, reno, newark):
