@@ -102,12 +102,13 @@ update sales_order o set issue = x.issue from unnest(%s::bigint[], %s::text[]) x
 
 CAME_AFTER_ALL = """
 update sales_order o set issue = ''
- where o.id = any (%(orders)s) and exists (select from unnest(%(said)s::text[]) said where starts_with(o.issue, said))
-   and not exists (
+ where o.id = any (%(orders)s)
+   and (starts_with(o.issue, %(nothing)s) and exists (select from sales_order_line l where l.order_id = o.id and l.shipped > 0)
+     or starts_with(o.issue, %(said)s) and not exists (
      select from shipment h join allocation a on a.fulfillment_order_id = h.fulfillment_order_id
        join sales_order_line l on l.id = a.line_id
       where h.order_id = o.id and h.is_final and h.status <> 'voided' and l.to_ship > l.shipped
-        and a.quantity - a.released > coalesce((select sum(p.quantity) from package_content p where p.allocation_id = a.id), 0))
+        and a.quantity - a.released > coalesce((select sum(p.quantity) from package_content p where p.allocation_id = a.id), 0)))
 returning o.id
 """
 
@@ -136,7 +137,7 @@ def settle_rests(parts: Collection[int], orders: Sequence[int]) -> None:
     a shipment that is read again, or was read when we crashed, settles nothing twice.
     """
     with connection.cursor() as cursor:
-        cursor.execute(CAME_AFTER_ALL, {"orders": list(orders), "said": [SAID, CLOSED_UNSHIPPED]})
+        cursor.execute(CAME_AFTER_ALL, {"orders": list(orders), "said": SAID, "nothing": CLOSED_UNSHIPPED})
         if not parts:
             return
         values = {"parts": sorted(parts)}
